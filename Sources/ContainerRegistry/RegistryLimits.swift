@@ -1,0 +1,18 @@
+/// Bounds on what a registry may answer.
+public struct RegistryLimits: Sendable, Hashable {
+    /// The most tags of a repository.
+    public var tags = 100_000
+    /// The most bytes of all pages of a tag list.
+    public var tagListBytes = 32 << 20
+    /// The most pages of a tag list.
+    public var tagPages = 10_000
+    /// How many tags are asked for a page; fewer where the registry refuses.
+    public var tagPageSize = 1000
+    /// The most bytes of a manifest (distribution spec: registries take at least 4 MiB).
+    public var manifestBytes = 4 << 20
+    /// The most bytes of an image configuration.
+    public var configurationBytes = 8 << 20
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,254 @@
+import Artifacts
+public import HTTPTransport
+import JSON
+public import KubernetesAPI
+public import KubernetesClient
+public import KubernetesRuntime
+public import Logging
+public import ModelAppAPI
+public import ReleasePlanning
+import Synchronization
+
+/// Brings one ModelApp in step: observe, resolve, plan, apply, status.
+public struct ModelAppReconciler: Reconciler {
+    /// The name under which the operator owns fields; constant over versions.
+    public static let fieldManager = FieldManager("modelapp")
+    /// The name under which replicas are written, so that an autoscaler can take them.
+    public static let scaleManager = FieldManager("modelapp-scale")
+
+    private let client: Client
+    private let stores: Stores
+    private let resolver: Resolver
+    private let policy: PlanPolicy
+    private let time: TimeSource
+    private let random: @Sendable () -> Double
+    private let logger: Logger
+    private let memory = ReconcileMemory()
+
+    /// Where the reconciler reads from.
+    public struct Stores: Sendable {
+        /// ModelApps.
+        public var apps: Store<ModelApp>
+        /// Deployments with our label.
+        public var deployments: Store<Deployment>
+        /// Services with our label.
+        public var services: Store<KubernetesAPI.Service>
+        /// Releases.
+        public var revisions: Store<ControllerRevision>
+
+        /// Finds the objects that one owner controls.
+        public static var byController: StoreIndex<ControllerRevision> {
+            StoreIndex("controller") { $0.metadata.controller.map { [$0.uid] } ?? [] }
+        }
+
+        /// The stores of the four kinds.
+        public init(
+            apps: Store<ModelApp>,
+            deployments: Store<Deployment>,
+            services: Store<KubernetesAPI.Service>,
+            revisions: Store<ControllerRevision>
+        ) {
+            self.apps = apps
+            self.deployments = deployments
+            self.services = services
+            self.revisions = revisions
+        }
+    }
+
+    /// A reconciler of its parts.
+    public init(
+        client: Client,
+        stores: Stores,
+        resolver: Resolver,
+        policy: PlanPolicy,
+        time: TimeSource,
+        random: @escaping @Sendable () -> Double,
+        logger: Logger
+    ) {
+        self.client = client
+        self.stores = stores
+        self.resolver = resolver
+        self.policy = policy
+        self.time = time
+        self.random = random
+        self.logger = logger
+    }
+
+    /// One pass over the ModelApp called `key`.
+    public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
+        guard let app = stores.apps[key] else {
+            memory.forget(key)
+            return .awaitChange
+        }
+        // Owned objects go with their owner; the garbage collector does the work.
+        if app.metadata.deletionTimestamp != nil { return .awaitChange }
+        let observation = try await observe(app)
+        let problems = SpecCheck.problems(in: app).isEmpty && SpecCheck.unsupported(in: app.spec).isEmpty
+        var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
+        if problems, !app.spec.suspend { resolved = await resolver.resolve(app, observation: observation) }
+        let now = time.date()
+        let plan = makePlan(
+            for: observation,
+            resolution: resolved.resolution,
+            now: now,
+            policy: memory.policy(policy, for: key)
+        )
+        do throws(KubernetesError) {
+            try await carryOut(plan, observation)
+        } catch {
+            if error.isConflict { return .requeue(after: .milliseconds(Int64(50 + 100 * random()))) }
+            try await report(error, plan, observation)
+            throw ReconcileError(
+                .retry(after: error.retryAfter),
+                reason: "ApplyFailed",
+                message: error.message,
+                underlying: error
+            )
+        }
+        if plan.isEmpty {
+            try await writeStatus(plan.status, observation)
+            return .requeue(after: wait(app, resolved.lookAgainAt, now))
+        }
+        // The watch brings what was written and wakes this key; the timer only helps where an event is lost.
+        return .requeue(after: min(wait(app, resolved.lookAgainAt, now), .seconds(2)))
+    }
+
+    private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {
+        var deployment = stores.deployments[app.key]
+        var service = stores.services[app.key]
+        do throws(KubernetesError) {
+            // The stores hold what carries our label. Before something is made, a read shows that its name is free.
+            if deployment == nil { deployment = try await client.get(Deployment.self, app.key) }
+            if service == nil, app.spec.target.service != nil { service = try await client.get(Service.self, app.key) }
+        } catch {
+            throw ReconcileError(
+                .retry(after: error.retryAfter),
+                reason: "ObserveFailed",
+                message: error.message,
+                underlying: error
+            )
+        }
+        let owned = stores.revisions.objects(Stores.byController, app.metadata.uid)
+        return Observation(
+            app: app,
+            deployment: deployment,
+            service: service,
+            releases: owned.compactMap(StoredRelease.init)
+        )
+    }
+
+    private func carryOut(_ plan: Plan, _ observation: Observation) async throws(KubernetesError) {
+        for step in plan.steps {
+            switch step {
+            case .apply(let apply, let reason):
+                let object = try await client.apply(apply, fieldManager: Self.fieldManager)
+                memory.remember(apply, object, of: plan.subject)
+                logger.info(
+                    "applied",
+                    metadata: [
+                        "object": "\(apply.resource.kind) \(apply.key)", "reason": "\(reason)",
+                        "generation": "\(plan.observedGeneration)",
+                    ]
+                )
+            case .scale(let apply):
+                try await client.apply(apply, fieldManager: Self.scaleManager)
+                logger.info("scaled", metadata: ["object": "\(apply.resource.kind) \(apply.key)"])
+            case .delete(let resource, let key, let uid):
+                try await client.delete(resource, key, uid: uid)
+                logger.info("deleted", metadata: ["object": "\(resource.kind) \(key)"])
+            }
+        }
+    }
+
+    /// Says in the status why a step failed; the release that runs stays as it is.
+    private func report(_ error: KubernetesError, _ plan: Plan, _ observation: Observation) async throws(ReconcileError)
+    {
+        guard error.code == .api, !error.isThrottled else { return }
+        var status = plan.status
+        let reason = error.isForbidden ? "Forbidden" : error.isInvalid ? "Refused" : "ApplyFailed"
+        let message = String("the API server refused a change: \(error.message)".prefix(1024))
+        status.conditions = status.conditions.filter { !["Ready", "Stalled", "Reconciling"].contains($0.type) }
+        for (type, value) in [("Ready", false), ("Stalled", true)] {
+            var condition = Condition(type, value, reason: reason, message: message)
+            condition.observedGeneration = observation.app.metadata.generation
+            let before = observation.app.status.condition(type)
+            condition.lastTransitionTime =
+                before?.status == condition.status ? before?.lastTransitionTime ?? "" : time.date().rfc3339
+            status.conditions.append(condition)
+        }
+        status.conditions.sort { $0.type < $1.type }
+        try await writeStatus(status, observation)
+    }
+
+    /// Writes the status if it says something new. It is applied onto the state that was read, so a stale view is
+    /// refused and looked at again.
+    private func writeStatus(_ status: ModelAppStatus, _ observation: Observation) async throws(ReconcileError) {
+        let app = observation.app
+        guard status != app.status else { return }
+        let step = ApplyStep(
+            ModelApp.resource,
+            app.key,
+            ["status": status.json],
+            resourceVersion: app.metadata.resourceVersion,
+            subresource: "status"
+        )
+        do throws(KubernetesError) {
+            try await client.apply(step, fieldManager: Self.fieldManager)
+        } catch {
+            if error.isConflict || error.isNotFound { return }
+            throw ReconcileError(
+                .retry(after: error.retryAfter),
+                reason: "StatusFailed",
+                message: error.message,
+                underlying: error
+            )
+        }
+        if let ready = status.condition("Ready"), ready != app.status.condition("Ready") {
+            logger.info(
+                "ready changed",
+                metadata: [
+                    "object": "ModelApp \(app.key)", "ready": "\(ready.status)", "reason": "\(ready.reason)",
+                    "message": "\(ready.message)",
+                ]
+            )
+        }
+    }
+
+    /// The interval with a jitter of ten per cent, or earlier where something becomes due by itself.
+    private func wait(_ app: ModelApp, _ lookAgainAt: Int64?, _ now: Timestamp) -> Duration {
+        let interval = max(app.spec.interval.duration, .seconds(1)) * (0.9 + 0.2 * random())
+        guard let lookAgainAt else { return interval }
+        return min(interval, max(.milliseconds(lookAgainAt - now.milliseconds + 10), .milliseconds(50)))
+    }
+}
+
+/// What a reconciler remembers between passes; losing it costs at most one apply that changes nothing.
+final class ReconcileMemory: Sendable {
+    private let settled = Mutex<[ObjectKey: Set<PlanPolicy.Settled>]>([:])
+
+    /// The policy with the states of `key` that are as much in step as they can be.
+    func policy(_ policy: PlanPolicy, for key: ObjectKey) -> PlanPolicy {
+        var policy = policy
+        policy.settled = settled.withLock { $0[key] ?? [] }
+        return policy
+    }
+
+    /// Remembers what the server made of an apply.
+    func remember(_ step: ApplyStep, _ object: JSONValue, of key: ObjectKey) {
+        guard let metadata = object["metadata"], let uid = metadata["uid"]?.string,
+            let version = metadata["resourceVersion"]?.string,
+            let hash = step.body["metadata"]?["annotations"]?[Keys.applied]?.string,
+            FieldComparison.firstDifference(applied: step.body, live: object) != nil
+        else { return }
+        settled.withLock { states in
+            // A later state of the same object replaces an earlier one.
+            states[key] = (states[key] ?? []).filter { $0.uid != uid }
+            states[key]?.insert(PlanPolicy.Settled(uid: uid, resourceVersion: version, hash: hash))
+        }
+    }
+
+    /// Forgets a ModelApp that is gone.
+    func forget(_ key: ObjectKey) {
+        settled.withLock { $0[key] = nil }
+    }
+}

@@ -1,0 +1,119 @@
+import HTTPTransport
+
+/// Results of scans that several ModelApps share: one scan at a time for a key, one result for all who ask.
+///
+/// A result is served while it is younger than the asker wants. A failure is kept too, with a back-off that doubles
+/// from a second to five minutes and honours what the server asked for, so that a source in trouble is left alone.
+actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
+    /// A result and when it was obtained.
+    struct Scan: Sendable {
+        var result: Result<Value, ScanFailure>
+        var at: ContinuousClock.Instant
+    }
+
+    private struct Entry {
+        var scan: Scan?
+        var isRunning = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var failures = 0
+        var notBefore: ContinuousClock.Instant?
+        var lastUse: ContinuousClock.Instant
+    }
+
+    private let time: TimeSource
+    private let limit: Int
+    private var entries: [Key: Entry] = [:]
+    private(set) var started = 0
+
+    /// An empty cache of at most `limit` keys; those that were not used for longest are forgotten first.
+    init(time: TimeSource, limit: Int = 20_000) {
+        self.time = time
+        self.limit = limit
+    }
+
+    /// The result for `key`, by a scan if there is none younger than `maximumAge`.
+    func scan(
+        _ key: Key,
+        maximumAge: Duration,
+        perform: @Sendable () async throws(ScanFailure) -> Value
+    ) async -> Scan {
+        while true {
+            var entry = entries[key] ?? Entry(lastUse: time.now)
+            entry.lastUse = time.now
+            entries[key] = entry
+            if let scan = entry.scan, isFresh(scan, entry, maximumAge) { return scan }
+            guard entry.isRunning else { break }
+            await withCheckedContinuation { continuation in
+                entries[key]?.waiters.append(continuation)
+            }
+        }
+        entries[key]?.isRunning = true
+        started += 1
+        let result: Result<Value, ScanFailure>
+        do throws(ScanFailure) {
+            result = .success(try await perform())
+        } catch {
+            result = .failure(error)
+        }
+        return finish(key, result)
+    }
+
+    /// Forgets when `key` was scanned, so that the next asker scans again.
+    func expire(_ key: Key) {
+        entries[key]?.scan = nil
+        entries[key]?.notBefore = nil
+    }
+
+    private func isFresh(_ scan: Scan, _ entry: Entry, _ maximumAge: Duration) -> Bool {
+        if let notBefore = entry.notBefore { return time.now < notBefore }
+        return time.now - scan.at < maximumAge
+    }
+
+    private func finish(_ key: Key, _ result: Result<Value, ScanFailure>) -> Scan {
+        let scan = Scan(result: result, at: time.now)
+        guard var entry = entries[key] else { return scan }
+        let waiters = entry.waiters
+        entry.waiters = []
+        entry.isRunning = false
+        switch result {
+        case .success:
+            entry.failures = 0
+            entry.notBefore = nil
+            entry.scan = scan
+        case .failure(let failure) where failure.isCancelled:
+            // Who was cancelled speaks for nobody else: a waiter scans in its place.
+            entry.scan = nil
+        case .failure(let failure):
+            entry.failures = min(entry.failures + 1, 16)
+            let backoff = Duration.seconds(min(1 << (entry.failures - 1), 300))
+            entry.notBefore = scan.at + max(failure.retryAfter ?? .zero, backoff)
+            entry.scan = scan
+        }
+        entries[key] = entry
+        for waiter in waiters { waiter.resume() }
+        forgetOldest()
+        return scan
+    }
+
+    private func forgetOldest() {
+        guard entries.count > limit else { return }
+        let idle = entries.filter { !$0.value.isRunning }.sorted { $0.value.lastUse < $1.value.lastUse }
+        for (key, _) in idle.prefix(entries.count - limit * 9 / 10) { entries[key] = nil }
+    }
+}
+
+/// Why a scan failed.
+struct ScanFailure: Error, Sendable, Hashable {
+    /// One CamelCase word for programs.
+    var reason: String
+    /// For people; holds no credential and no body from outside.
+    var message: String
+    /// When the server asks to come back.
+    var retryAfter: Duration?
+    /// Whether the asker was cancelled, which says nothing about the source.
+    var isCancelled = false
+    /// Whether the source refused the credential: the Secret is read again.
+    var isRefusal = false
+    /// Whether only an edit of the spec can help.
+    var isTerminal = false
+}

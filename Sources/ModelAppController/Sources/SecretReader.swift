@@ -1,0 +1,138 @@
+import HTTPTransport
+import KubernetesAPI
+import KubernetesClient
+
+/// Reads Secrets and keeps them: again after a refusal by the source, after an edit of the spec, and after ten minutes.
+///
+/// A Secret is read by name, never listed or watched: the operator's role can grant single namespaces.
+actor SecretReader {
+    private struct Entry {
+        var secret: Secret?
+        var at: ContinuousClock.Instant
+        var generation: Int64
+    }
+
+    private let client: Client
+    private let time: TimeSource
+    private var entries: [ObjectKey: Entry] = [:]
+    private static let maximumAge = Duration.seconds(600)
+    /// How long an absence is believed: a Secret that is created heals its ModelApp soon after.
+    private static let absenceAge = Duration.seconds(2)
+
+    init(client: Client, time: TimeSource) {
+        self.client = client
+        self.time = time
+    }
+
+    /// The Secret called `name` beside `app`. Throws `SecretNotFound`, or what the API server said.
+    /// - Parameter field: the field that names it, for the message.
+    func secret(
+        _ name: String,
+        for app: ObjectKey,
+        generation: Int64,
+        field: String
+    ) async throws(ScanFailure) -> Secret {
+        let key = ObjectKey(namespace: app.namespace, name: name)
+        if let entry = entries[key], entry.generation >= generation {
+            let age = time.now - entry.at
+            if let secret = entry.secret, age < Self.maximumAge { return secret }
+            if entry.secret == nil, age < Self.absenceAge { throw Self.missing(key, field) }
+        }
+        let secret: Secret?
+        do throws(KubernetesError) {
+            secret = try await client.get(Secret.self, key)
+        } catch {
+            if error.isForbidden {
+                throw ScanFailure(
+                    reason: "SecretForbidden",
+                    message: "\(field): the operator may not read Secret \(name) in namespace \(key.namespace); "
+                        + "bind the Role modelapp-secrets there"
+                )
+            }
+            throw ScanFailure(
+                reason: "SecretUnreadable",
+                message: "\(field): Secret \(name): \(error.message)",
+                isCancelled: error.code == .cancelled
+            )
+        }
+        entries[key] = Entry(secret: secret, at: time.now, generation: generation)
+        if entries.count > 20_000 { entries.removeAll() }
+        guard let secret else { throw Self.missing(key, field) }
+        return secret
+    }
+
+    /// Forgets the Secret, so that the next asker reads it again.
+    func forget(_ name: String, namespace: String) {
+        entries[ObjectKey(namespace: namespace, name: name)] = nil
+    }
+
+    private static func missing(_ key: ObjectKey, _ field: String) -> ScanFailure {
+        ScanFailure(
+            reason: "SecretNotFound",
+            message: "\(field): there is no Secret \(key.name) in namespace \(key.namespace)"
+        )
+    }
+}
+
+extension Secret {
+    /// The values as text; values that are not base64 or not UTF-8 are left out.
+    var texts: [String: String] {
+        data.compactMapValues { value in Base64.decode(value).map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// A value as bytes.
+    func bytes(_ key: String) -> [UInt8]? { data[key].flatMap(Base64.decode) }
+
+    /// The hosts to which the Secret's owner lets its keys be sent.
+    var allowedHosts: [String] {
+        (metadata.annotations["modelapp.dev/hosts"] ?? "").split { $0 == "," || $0 == " " || $0 == "\n" }.map(
+            String.init
+        )
+    }
+}
+
+/// Base64 as the API server writes it (RFC 4648 section 4).
+enum Base64 {
+    /// The bytes, or nil where `text` is not base64.
+    static func decode(_ text: String) -> [UInt8]? {
+        var output: [UInt8] = []
+        output.reserveCapacity(text.utf8.count / 4 * 3)
+        var bits: UInt32 = 0
+        var count = 0
+        var padding = 0
+        for byte in text.utf8 {
+            let value: UInt8
+            switch byte {
+            case 0x41...0x5A: value = byte - 0x41
+            case 0x61...0x7A: value = byte - 0x61 + 26
+            case 0x30...0x39: value = byte - 0x30 + 52
+            case 0x2B: value = 62
+            case 0x2F: value = 63
+            case 0x3D:
+                padding += 1
+                continue
+            case 0x0A, 0x0D: continue
+            default: return nil
+            }
+            guard padding == 0 else { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 1
+            if count == 4 {
+                output += [
+                    UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8),
+                    UInt8(truncatingIfNeeded: bits),
+                ]
+                bits = 0
+                count = 0
+            }
+        }
+        switch count {
+        case 0: return padding == 0 ? output : nil
+        case 2: return padding <= 2 ? output + [UInt8(truncatingIfNeeded: bits >> 4)] : nil
+        case 3:
+            return padding <= 1
+                ? output + [UInt8(truncatingIfNeeded: bits >> 10), UInt8(truncatingIfNeeded: bits >> 2)] : nil
+        default: return nil
+        }
+    }
+}

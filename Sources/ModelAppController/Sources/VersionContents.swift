@@ -1,0 +1,108 @@
+import Artifacts
+import HTTPTransport
+import JSON
+import ObjectStorage
+import Selection
+
+/// What lies in the folder of one version, and the digest that names it: read by the resolver, and again by whoever
+/// fetches the bytes.
+struct VersionContents: Sendable {
+    /// The digest of the content: `sha256:` or, where the store keeps no checksums, `etag:`.
+    var digest: String
+    /// What the digest is made of: `Manifest`, `Checksums`, `ETags`.
+    var identity: String
+    /// Whether a manifest's files are all there.
+    var completeness: Completeness
+    /// The files of the model by their paths.
+    var files: [String: ObjectInfo]
+    /// The sha256 of files that a manifest lists.
+    var checksums: [String: String]
+    /// How many bytes the files have.
+    var bytes: Int64
+
+    /// The most files of one version.
+    static let maximumFiles = 1_000_000
+
+    /// Lists `prefix` and computes the digest; reads the manifest where the rules have one.
+    static func read(
+        _ store: any ObjectStore,
+        prefix: String,
+        rules: ObjectSetRules
+    ) async throws(ScanFailure) -> VersionContents {
+        var fingerprint = ModelFingerprint()
+        var files: [String: ObjectInfo] = [:]
+        var control: ObjectInfo?
+        do throws(ObjectStoreError) {
+            try await store.list(prefix: prefix) { info throws(ObjectStoreError) in
+                guard !info.isFolder else { return .continue }
+                let path = String(info.key.dropFirst(prefix.count))
+                if path == rules.complete.controlName { control = info }
+                guard rules.selects(path) else { return .continue }
+                guard files.count < maximumFiles else {
+                    throw ObjectStoreError(.tooLarge, "a version with more than \(maximumFiles) files")
+                }
+                fingerprint.add(path, info)
+                files[path] = info
+                return .continue
+            }
+        } catch {
+            throw ScanFailure(error)
+        }
+        if case .manifest = rules.complete, let control {
+            return try await withManifest(store, control, files)
+        }
+        guard let identity = fingerprint.identity else {
+            throw ScanFailure(reason: "NoIdentity", message: "spec.model: the model has no digest")
+        }
+        let kind: String
+        switch identity {
+        case .content: kind = "Checksums"
+        case .entityTags: kind = "ETags"
+        }
+        return VersionContents(
+            digest: identity.description,
+            identity: kind,
+            completeness: .complete,
+            files: files,
+            checksums: [:],
+            bytes: fingerprint.bytes
+        )
+    }
+
+    private static func withManifest(
+        _ store: any ObjectStore,
+        _ control: ObjectInfo,
+        _ files: [String: ObjectInfo]
+    ) async throws(ScanFailure) -> VersionContents {
+        do {
+            let answer = try await store.bytes(
+                of: control.key,
+                upTo: ModelManifest.maximumBytes,
+                condition: .same(as: control)
+            )
+            let manifest = try ModelManifest(parsing: answer.bytes)
+            let completeness = Completeness.ofManifest(manifest.entries, listed: files.mapValues(\.size))
+            let listed = Set(manifest.entries.map(\.path))
+            // The manifest says which files belong to the model; others beside it do not.
+            let mine = files.filter { listed.contains($0.key) }
+            return VersionContents(
+                digest: manifest.digest,
+                identity: "Manifest",
+                completeness: completeness,
+                files: mine,
+                checksums: Dictionary(
+                    manifest.entries.map { ($0.path, $0.sha256) },
+                    uniquingKeysWith: { first, _ in first }
+                ),
+                bytes: mine.values.reduce(into: Int64(0)) { $0 = $0.addingReportingOverflow($1.size).partialValue }
+            )
+        } catch let error as ObjectStoreError {
+            throw ScanFailure(error)
+        } catch {
+            throw ScanFailure(
+                reason: "InvalidManifest",
+                message: "spec.model.complete.manifest: \(control.key.clipped): \(error)"
+            )
+        }
+    }
+}

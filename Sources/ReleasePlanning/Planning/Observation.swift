@@ -1,0 +1,72 @@
+public import KubernetesAPI
+public import ModelAppAPI
+
+/// Everything that was read from the cluster about one ModelApp.
+public struct Observation: Sendable, Hashable {
+    /// The ModelApp with its last status.
+    public var app: ModelApp
+    /// The Deployment of its name, whoever owns it.
+    public var deployment: Deployment?
+    /// The Service of its name, whoever owns it.
+    public var service: Service?
+    /// The releases that the ModelApp owns, in no order.
+    public var releases: [StoredRelease]
+
+    /// An observation of its parts.
+    public init(app: ModelApp, deployment: Deployment?, service: Service?, releases: [StoredRelease]) {
+        self.app = app
+        self.deployment = deployment
+        self.service = service
+        self.releases = releases
+    }
+
+    /// The release that the Deployment carries, by its annotation.
+    var applied: StoredRelease? {
+        guard let id = deployment?.metadata.annotations[Keys.release] else { return nil }
+        return releases.first { $0.release.id == id }
+    }
+
+    /// The release that the Deployment carries, nil where it carries none that is kept.
+    public var appliedRelease: Release? { applied?.release }
+
+    /// The release that runs or should: the applied one or, where the Deployment is gone or lost its annotation, the one
+    /// that was brought into place last.
+    var current: StoredRelease? { applied ?? newestFirst.first }
+
+    /// The last release that ran everywhere.
+    var lastConverged: StoredRelease? { newestFirst.first { $0.convergedAt != nil } }
+
+    /// The releases, the one that was brought into place last in front.
+    var newestFirst: [StoredRelease] { releases.sorted { ($0.number, $0.name) > ($1.number, $1.name) } }
+}
+
+/// What the operator was started with.
+public struct PlanPolicy: Sendable, Hashable {
+    /// The image of init containers where a spec names none; nil where the operator has none.
+    public var fetchImage: String?
+    /// Objects that were found in step although they differ: what the server made of our own last apply.
+    public var settled: Set<Settled>
+
+    /// A state of an object that is as much in step as it can be.
+    public struct Settled: Sendable, Hashable {
+        /// The object.
+        public var uid: String
+        /// Its state.
+        public var resourceVersion: String
+        /// The hash of what was applied.
+        public var hash: String
+
+        /// A state of its parts.
+        public init(uid: String, resourceVersion: String, hash: String) {
+            self.uid = uid
+            self.resourceVersion = resourceVersion
+            self.hash = hash
+        }
+    }
+
+    /// A policy of its parts.
+    public init(fetchImage: String? = nil, settled: Set<Settled> = []) {
+        self.fetchImage = fetchImage
+        self.settled = settled
+    }
+}

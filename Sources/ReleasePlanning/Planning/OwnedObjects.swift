@@ -1,0 +1,145 @@
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+
+/// The bodies of the objects that a ModelApp owns: all fields that it manages, every time.
+struct OwnedObjects {
+    /// The ModelApp.
+    let app: ModelApp
+
+    /// The key that Deployment and Service share with the ModelApp.
+    var key: ObjectKey { app.key }
+
+    /// The Deployment that carries `release`.
+    func deployment(_ release: Release) -> JSONValue {
+        let own = app.spec.target.own ?? OwnedTarget()
+        var spec: [String: JSONValue] = [
+            "selector": ["matchLabels": TemplateRenderer.selector(of: app).json],
+            "template": release.template,
+        ]
+        if let seconds = own.minReadySeconds { spec["minReadySeconds"] = .integer(seconds) }
+        let deadline = app.spec.rollout.progressDeadline.duration.components.seconds
+        // A Deployment wants the deadline above minReadySeconds; its own default is ten minutes.
+        spec["progressDeadlineSeconds"] = .integer(max(deadline, (own.minReadySeconds ?? 0) + 1))
+        if app.spec.rollout.strategy.type == .recreate {
+            spec["strategy"] = ["type": "Recreate"]
+        } else if own.maxSurge != nil || own.maxUnavailable != nil {
+            var rolling: [String: JSONValue] = [:]
+            rolling["maxSurge"] = own.maxSurge?.json
+            rolling["maxUnavailable"] = own.maxUnavailable?.json
+            spec["strategy"] = ["type": "RollingUpdate", "rollingUpdate": .object(rolling)]
+        }
+        let annotations: [String: String] = [
+            Keys.release: release.id, Keys.codeTag: release.code.tag, Keys.modelVersion: release.model.version,
+        ]
+        return body(["spec": .object(spec)], annotations: annotations)
+    }
+
+    /// The Service in front of the pods.
+    func service(_ spec: ServiceSpec) -> JSONValue {
+        var annotations = spec.annotations
+        if let label = spec.dns?.azureLabel {
+            annotations["service.beta.kubernetes.io/azure-dns-label-name"] = label
+        }
+        if let hostname = spec.dns?.hostname {
+            annotations["external-dns.alpha.kubernetes.io/hostname"] = hostname
+        }
+        let ports = spec.ports.map { port in
+            var json: [String: JSONValue] = [
+                "port": .integer(port.port), "protocol": "TCP",
+                "targetPort": (port.targetPort ?? .int(port.port)).json,
+            ]
+            json["name"] = port.name.map { .string($0) }
+            return JSONValue.object(json)
+        }
+        return body(
+            [
+                "spec": [
+                    "type": .string(spec.type.rawValue), "selector": TemplateRenderer.selector(of: app).json,
+                    "ports": .array(ports),
+                ]
+            ],
+            annotations: annotations
+        )
+    }
+
+    /// How many pods are wanted, with the annotation that says that this was done: in one apply, so that a crash between
+    /// two requests cannot lose it.
+    func replicas(_ count: Int64) -> ApplyStep {
+        ApplyStep(
+            Deployment.resource,
+            key,
+            [
+                "metadata": ["annotations": [Keys.replicas: .string(String(count))]],
+                "spec": ["replicas": .integer(count)],
+            ]
+        )
+    }
+
+    /// The ControllerRevision that keeps the release called `id`.
+    func revision(
+        _ id: String,
+        _ data: JSONValue,
+        number: Int64,
+        startedAt: String,
+        convergedAt: String? = nil
+    ) -> ApplyStep {
+        var annotations: [String: JSONValue] = [StoredRelease.startedAnnotation: .string(startedAt)]
+        if let convergedAt { annotations[StoredRelease.convergedAnnotation] = .string(convergedAt) }
+        let metadata: JSONValue = [
+            "annotations": .object(annotations),
+            "labels": [Keys.name: .string(app.metadata.name), Keys.release: .string(id)],
+            "ownerReferences": [owner],
+        ]
+        return ApplyStep(
+            ControllerRevision.resource,
+            ObjectKey(namespace: app.metadata.namespace, name: "\(app.metadata.name)-\(id)"),
+            ["metadata": metadata, "data": data, "revision": .integer(number)]
+        )
+    }
+
+    private var owner: JSONValue {
+        OwnerReference(controller: ModelApp.resource, name: app.metadata.name, uid: app.metadata.uid).json
+    }
+
+    /// Metadata and `members`, with the hash of both as an annotation: what "in step" starts from.
+    private func body(_ members: [String: JSONValue], annotations: [String: String]) -> JSONValue {
+        var metadata: [String: JSONValue] = [
+            "labels": [
+                Keys.name: .string(app.metadata.name), "app.kubernetes.io/name": .string(app.metadata.name),
+                "app.kubernetes.io/managed-by": "modelapp",
+            ]
+        ]
+        var annotations = annotations
+        if app.spec.deletionPolicy == .delete {
+            metadata["ownerReferences"] = [owner]
+        } else {
+            // Without an owner reference the claim says whose object it is.
+            annotations[Keys.claimedBy] = claim
+        }
+        metadata["annotations"] = annotations.json
+        var body = members
+        body["metadata"] = .object(metadata)
+        annotations[Keys.applied] = JSONValue.object(body).sha256
+        metadata["annotations"] = annotations.json
+        body["metadata"] = .object(metadata)
+        return .object(body)
+    }
+
+    /// `namespace/name/uid`.
+    var claim: String { "\(app.metadata.namespace)/\(app.metadata.name)/\(app.metadata.uid)" }
+
+    /// Whether an object that has our name is ours.
+    func owns(_ metadata: ObjectMeta) -> Bool {
+        if let controller = metadata.controller { return controller.uid == app.metadata.uid }
+        return metadata.annotations[Keys.claimedBy] == claim
+    }
+
+    /// Whether `live` carries every field of `body`.
+    func isInStep(_ body: JSONValue, _ live: JSONValue, _ metadata: ObjectMeta, _ policy: PlanPolicy) -> Bool {
+        let hash = body["metadata"]?["annotations"]?[Keys.applied]?.string ?? ""
+        guard metadata.annotations[Keys.applied] == hash else { return false }
+        let settled = PlanPolicy.Settled(uid: metadata.uid, resourceVersion: metadata.resourceVersion, hash: hash)
+        return policy.settled.contains(settled) || FieldComparison.firstDifference(applied: body, live: live) == nil
+    }
+}

@@ -1,0 +1,40 @@
+public import KubernetesAPI
+public import ModelAppAPI
+
+/// One thing to do.
+public enum PlanStep: Sendable, Hashable {
+    /// Applies owned fields. The reason is for people.
+    case apply(ApplyStep, reason: String)
+    /// Applies fields under a manager of their own: replicas, which an autoscaler may take.
+    case scale(ApplyStep)
+    /// Deletes an object with this uid.
+    case delete(APIResource, ObjectKey, uid: String)
+
+    /// The object that the step is about.
+    public var object: String {
+        switch self {
+        case .apply(let step, _), .scale(let step): "\(step.resource.kind) \(step.key)"
+        case .delete(let resource, let key, _): "\(resource.kind) \(key)"
+        }
+    }
+}
+
+/// What to do about one ModelApp, and what its status will say if every step succeeds.
+///
+/// A value without time of its own: the same observation, resolution and instant give the same plan, in the
+/// controller, in `modelapp plan` and in a test.
+public struct Plan: Sendable, Hashable {
+    /// The ModelApp.
+    public var subject: ObjectKey
+    /// The generation of the spec that was planned for.
+    public var observedGeneration: Int64
+    /// What to do, in this order; a step that fails ends the plan.
+    public var steps: [PlanStep]
+    /// The status, complete.
+    public var status: ModelAppStatus
+    /// When to look again without an event; nil for the interval alone.
+    public var requeueAfter: Duration?
+
+    /// Whether there is nothing to do to the cluster.
+    public var isEmpty: Bool { steps.isEmpty }
+}

@@ -1,0 +1,78 @@
+public import KubernetesAPI
+public import ModelAppAPI
+import Selection
+
+/// What is wrong with a spec, beyond what its schema can say.
+public enum SpecCheck {
+    /// Problems that only an edit of the spec can solve; empty if there are none.
+    public static func problems(in app: ModelApp) -> [FieldProblem] {
+        var problems = schema.problems(with: app.spec.json, at: "spec") { pattern, text in
+            (try? Pattern(pattern))?.matches(text) ?? true
+        }
+        if (try? Pattern(ModelAppDefinition.namePattern))?.matches(app.metadata.name) == false {
+            problems.append(
+                FieldProblem("metadata.name", "must start with a letter and have at most 46 of a-z, 0-9 and -")
+            )
+        }
+        if app.spec.interval.duration < .seconds(1) {
+            problems.append(FieldProblem("spec.interval", "must be at least 1s, not \(app.spec.interval)"))
+        }
+        problems += SelectionSpec.problems(in: app.spec)
+        problems += modelProblems(app.spec.model)
+        if app.spec.delivery.mode == .baked, app.spec.delivery.baked == nil {
+            problems.append(FieldProblem("spec.delivery.baked", "is required with mode Baked"))
+        }
+        let ports = app.spec.target.service?.ports ?? []
+        if ports.count > 1 {
+            for (index, port) in ports.enumerated() where (port.name ?? "").isEmpty {
+                problems.append(
+                    FieldProblem(
+                        "spec.target.service.ports[\(index)].name",
+                        "is required where there are several ports"
+                    )
+                )
+            }
+        }
+        return problems
+    }
+
+    private static let schema = ModelAppSpec.schema
+
+    private static func modelProblems(_ model: ModelSource) -> [FieldProblem] {
+        guard model.azureBlob != nil || model.s3 != nil else { return [] }
+        let ways = [model.versions != nil, model.pointer != nil, !model.objects.isEmpty].filter { $0 }.count
+        return ways == 1
+            ? [] : [FieldProblem("spec.model", "exactly one of versions, pointer, objects is needed with a blob store")]
+    }
+
+    /// Fields that are set and that this version does not act on.
+    public static func unsupported(in spec: ModelAppSpec) -> [String] {
+        var paths: [String] = []
+        func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
+        unless(spec.verification == nil, "spec.verification")
+        unless(spec.compatibility.isEmpty, "spec.compatibility")
+        unless(spec.triggers == nil, "spec.triggers")
+        unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")
+        unless(spec.code.auth?.identity == nil, "spec.code.auth.identity")
+        unless(spec.model.auth?.identity == nil, "spec.model.auth.identity")
+        unless(spec.model.oci == nil, "spec.model.oci")
+        unless(spec.model.mlflow == nil, "spec.model.mlflow")
+        unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")
+        unless(spec.delivery.baked == nil, "spec.delivery.baked")
+        unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
+        unless(spec.delivery.reload == nil, "spec.delivery.reload")
+        unless(spec.target.adopt == nil, "spec.target.adopt")
+        let rollout = spec.rollout
+        unless(rollout.initial == .immediately, "spec.rollout.initial")
+        unless(rollout.windows.isEmpty, "spec.rollout.windows")
+        unless(rollout.blackouts.isEmpty, "spec.rollout.blackouts")
+        unless(rollout.approval == nil, "spec.rollout.approval")
+        unless(rollout.after.isEmpty, "spec.rollout.after")
+        unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")
+        unless(rollout.strategy.steps.isEmpty, "spec.rollout.strategy.steps")
+        unless(rollout.strategy.pause == nil, "spec.rollout.strategy.pause")
+        unless(rollout.verify.isEmpty, "spec.rollout.verify")
+        unless(rollout.attempts == 1, "spec.rollout.attempts")
+        return paths
+    }
+}

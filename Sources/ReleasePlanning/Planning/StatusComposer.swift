@@ -1,0 +1,218 @@
+import Artifacts
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+import Selection
+
+/// Puts an outcome into the words of the status (api.md "Status"; kstatus).
+struct StatusComposer {
+    let planner: Planner
+    let outcome: Outcome
+    /// Whether the plan still has something to do.
+    let changes: Bool
+
+    private var previous: ModelAppStatus { planner.app.status }
+    private var generation: Int64 { planner.app.metadata.generation }
+
+    func status() -> ModelAppStatus {
+        var status = previous
+        status.observedGeneration = generation
+        if let version = planner.resolution.code.version {
+            status.code = CodeStatus()
+            status.code?.latest = version
+        }
+        if let model = planner.resolution.model.version {
+            status.model = ModelStatus()
+            status.model?.latest = model.version
+        }
+        status.release = release()
+        status.history = history()
+        status.endpoint = endpoint()
+        let request = planner.app.metadata.annotations[Keys.reconcileRequestedAt]
+        if let request { status.lastHandledReconcileAt = String(request.prefix(256)) }
+        status.conditions = stamped(conditions())
+        return status
+    }
+
+    private func conditions() -> [Condition] {
+        var conditions = halves()
+        switch outcome {
+        case .suspended:
+            let ready = previous.condition("Ready")
+            var condition = Condition(
+                "Ready",
+                ready.map { $0.status }.flatMap { $0 == "Unknown" ? nil : $0 == "True" },
+                reason: "Suspended",
+                message: "spec.suspend is set; nothing is changed"
+            )
+            condition.observedGeneration = generation
+            conditions.append(condition)
+        case .spec(let reason, let message):
+            conditions.append(Condition("Ready", false, reason: reason, message: message))
+            conditions.append(Condition("Stalled", true, reason: reason, message: message))
+        case .missingHalf(let half, let failure):
+            let reason = failure?.reason ?? "Progressing"
+            let message = failure?.message ?? "the \(half == .code ? "registry" : "model store") has not been read yet"
+            conditions.append(Condition("Ready", false, reason: reason, message: message))
+            if failure?.isTerminal == true {
+                conditions.append(Condition("Stalled", true, reason: reason, message: message))
+            } else {
+                conditions.append(Condition("Reconciling", true, reason: reason, message: message))
+            }
+        case .running(let release, let convergedAt):
+            conditions += running(release, convergedAt)
+        }
+        return conditions
+    }
+
+    private func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
+        let progress = RolloutProgress(planner.observation.deployment, release: release.id)
+        let pair = "code \(release.code.tag) + model \(release.model.version)"
+        let wasConverged = convergedAt != nil
+        if progress.isComplete {
+            let pods = "\(progress.available)/\(progress.desired) pods"
+            return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)")]
+        }
+        if let failure = progress.failure {
+            let message = "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))"
+            let ready = Condition("Ready", false, reason: "Degraded", message: message)
+            return wasConverged
+                ? [ready] : [ready, Condition("Reconciling", true, reason: "Degraded", message: message)]
+        }
+        let message =
+            "\(pair): \(progress.updated) of \(progress.desired) pods updated, \(progress.available) available"
+        let isEdit = previous.observedGeneration != generation && previous.observedGeneration > 0
+        let hadReady = previous.condition("Ready")
+        // Pods that fail after convergence are a loss; a newer pair that rolls out is not (the old one still serves).
+        if wasConverged, !changes {
+            return [Condition("Ready", false, reason: "Degraded", message: message)]
+        }
+        let keepsReady =
+            hadReady?.isTrue == true && !isEdit
+            && (release.cause == "NewCode" || release.cause == "NewModel" || release.cause == "NewCodeAndModel")
+        return [
+            Condition("Ready", keepsReady, reason: "Progressing", message: message),
+            Condition("Reconciling", true, reason: "Progressing", message: message),
+        ]
+    }
+
+    private func halves() -> [Condition] {
+        [
+            half("CodeResolved", planner.resolution.code.failure, pending: planner.resolution.code == .pending),
+            half("ModelResolved", planner.resolution.model.failure, pending: planner.resolution.model == .pending),
+        ].compactMap { $0 }
+    }
+
+    private func half(_ type: String, _ failure: ResolutionFailure?, pending: Bool) -> Condition? {
+        if pending { return previous.condition(type) }
+        if let failure { return Condition(type, false, reason: failure.reason, message: failure.message) }
+        return Condition(type, true, reason: "Succeeded", message: message(of: type))
+    }
+
+    private func message(of type: String) -> String {
+        if type == "CodeResolved" {
+            let version = planner.resolution.code.version
+            return "latest is \(version?.tag ?? "")\(tie(planner.resolution.code.outcome?.ties.first?.names))"
+        }
+        let model = planner.resolution.model.version
+        var message =
+            "latest is \(model?.version.version ?? "")\(tie(planner.resolution.model.outcome?.ties.first?.names))"
+        if model?.version.identity == "ETags" {
+            message += "; the store keeps no checksum of the content, so an identical upload counts as a new version"
+        }
+        if model?.isRestorable == false {
+            message +=
+                "; its bytes are overwritten in place: no rollback to it without versioning, Baked or ImageVolume"
+        }
+        return message
+    }
+
+    private func tie(_ names: [String]?) -> String {
+        guard let names, names.count > 1 else { return "" }
+        return "; \(names.prefix(4).joined(separator: " and ")) rank the same, the first was taken"
+    }
+
+    /// Keeps `lastTransitionTime` while the status value stays (metav1.Condition).
+    private func stamped(_ conditions: [Condition]) -> [Condition] {
+        conditions.map { condition in
+            var condition = condition
+            condition.observedGeneration = generation
+            let before = previous.condition(condition.type)
+            condition.lastTransitionTime =
+                before?.status == condition.status ? before?.lastTransitionTime ?? "" : planner.now.rfc3339
+            if condition.lastTransitionTime.isEmpty { condition.lastTransitionTime = planner.now.rfc3339 }
+            return condition
+        }.sorted { $0.type < $1.type }
+    }
+
+    private func release() -> ReleaseStatus? {
+        let observation = planner.observation
+        guard case .running(let target, let convergedAt) = outcome else { return previous.release }
+        let progress = RolloutProgress(observation.deployment, release: target.id)
+        var status = ReleaseStatus()
+        let current = convergedAt != nil ? nil : observation.lastConverged
+        if convergedAt != nil {
+            status.current = currentRelease(target, since: convergedAt)
+        } else if let current {
+            status.current = currentRelease(current.release, since: current.convergedAt)
+        }
+        var next = TargetRelease()
+        next.id = target.id
+        next.code = ReleaseCode(tag: target.code.tag, digest: target.code.digest)
+        next.model = ReleaseModel(version: target.model.version, digest: target.model.digest)
+        next.phase = progress.isComplete ? .converged : .progressing
+        status.target = next
+        var pods = PodCounts()
+        pods.desired = progress.desired
+        pods.onTarget = progress.updated
+        let rest = max(progress.total - progress.updated, 0)
+        if status.current != nil, status.current?.id != target.id { pods.onCurrent = rest } else { pods.other = rest }
+        status.pods = pods
+        return status
+    }
+
+    private func currentRelease(_ release: Release, since: String?) -> CurrentRelease {
+        var current = CurrentRelease()
+        current.id = release.id
+        current.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
+        current.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
+        current.image = release.image
+        current.since = since
+        current.restorable = release.restorable
+        return current
+    }
+
+    private func history() -> [HistoryEntry] {
+        let applied = planner.observation.applied?.release.id
+        return planner.observation.newestFirst.prefix(Int(planner.app.spec.rollout.historyLimit)).map { stored in
+            var entry = HistoryEntry()
+            entry.id = stored.release.id
+            entry.code = stored.release.code.tag
+            entry.model = stored.release.model.version
+            entry.cause = stored.release.cause
+            entry.at = stored.startedAt
+            entry.result =
+                stored.convergedAt != nil ? "Converged" : stored.release.id == applied ? "Progressing" : "Superseded"
+            if let end = stored.convergedAt.flatMap({ try? Timestamp(rfc3339: $0) }),
+                let start = try? Timestamp(rfc3339: stored.startedAt)
+            {
+                entry.tookSeconds = max((end - start).components.seconds, 0)
+            }
+            return entry
+        }
+    }
+
+    private func endpoint() -> EndpointStatus? {
+        guard let service = planner.observation.service, let spec = planner.app.spec.target.service else { return nil }
+        var endpoint = EndpointStatus()
+        let ingress = service.status["loadBalancer"]?["ingress"]?[0]
+        endpoint.ip = ingress?["ip"]?.string
+        endpoint.hostname = ingress?["hostname"]?.string
+        let name = spec.dns?.hostname ?? endpoint.hostname ?? endpoint.ip
+        if let name, let port = spec.ports.first?.port {
+            let host = name.contains(":") ? "[\(name)]" : name
+            endpoint.url = port == 443 ? "https://\(host)" : port == 80 ? "http://\(host)" : "http://\(host):\(port)"
+        }
+        return endpoint == EndpointStatus() ? nil : endpoint
+    }
+}

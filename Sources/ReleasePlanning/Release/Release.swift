@@ -1,0 +1,103 @@
+import Artifacts
+import Crypto
+public import JSON
+public import KubernetesAPI
+public import ModelAppAPI
+
+/// A release: an immutable pair of code and model, with everything that was rendered from it.
+///
+/// It is frozen in one ControllerRevision when it is made, and applied from there ever after: an operator of a later
+/// version does not render a running release anew, and a rollback is byte for byte.
+public struct Release: APIObject {
+    /// What Release is.
+    public static let summary = "An immutable pair of code and model, with the pod template rendered from it."
+    /// The identity of the pair and the template: 12 hexadecimal digits.
+    public var id = ""
+    /// The code half.
+    public var code = CodeVersion()
+    /// The image repository of the code.
+    public var repository = ""
+    /// The model half.
+    public var model = ModelVersion()
+    /// The folder or object that held the model's bytes when the release was made.
+    public var modelURI = ""
+    /// The image that the container runs.
+    public var image = ""
+    /// How the model is delivered.
+    public var mode = DeliveryMode.reference
+    /// Whether the bytes of both halves can be had again later.
+    public var restorable = true
+    /// What led to the release.
+    public var cause = ""
+    /// The rendered pod template.
+    public var template: JSONValue = .object([:])
+
+    /// An empty release.
+    public init() {}
+
+    /// The members.
+    public static let fields = FieldTable<Release>([
+        .field("id", \.id, "The identity.", required: true),
+        .field("code", \.code, "The code half.", required: true),
+        .field("repository", \.repository, "The image repository of the code.", required: true),
+        .field("model", \.model, "The model half.", required: true),
+        .field("modelURI", \.modelURI, "Where the model's bytes are.", required: true),
+        .field("image", \.image, "The image that the container runs.", required: true),
+        .field("mode", \.mode, "How the model is delivered.", required: true),
+        .field("restorable", \.restorable, "Whether the bytes can be had again.", required: true),
+        .field("cause", \.cause, "What led to the release."),
+        .field("template", \.template, "The rendered pod template.", required: true),
+    ])
+
+    /// The identity of a pair in a template: it changes if and only if bits or the user's template change.
+    public static func id(codeDigest: String, modelDigest: String, templateHash: String) -> String {
+        let text = codeDigest + "\n" + modelDigest + "\n" + templateHash
+        return String(SHA256.hash(data: Array(text.utf8)).hexadecimal.prefix(12))
+    }
+}
+
+/// A release as it is kept in the cluster.
+public struct StoredRelease: Sendable, Hashable {
+    /// The release.
+    public var release: Release
+    /// The release as it lies in the revision. It is written back as it is, because the data of a ControllerRevision is
+    /// immutable and an operator of another version may know other members.
+    public var data: JSONValue
+    /// Its number; a release that is applied again gets a new one.
+    public var number: Int64
+    /// The revision object's name.
+    public var name: String
+    /// The revision object's uid.
+    public var uid: String
+    /// When it was last brought into place, RFC 3339.
+    public var startedAt: String
+    /// When every pod first ran it, RFC 3339.
+    public var convergedAt: String?
+
+    /// The annotation that says when a release was last brought into place.
+    public static let startedAnnotation = "modelapp.dev/started-at"
+    /// The annotation that says when a release converged.
+    public static let convergedAnnotation = "modelapp.dev/converged-at"
+
+    /// The release in a ControllerRevision; nil where it holds something else.
+    public init?(_ revision: ControllerRevision) {
+        guard let release = try? Release(json: revision.data) else { return nil }
+        self.release = release
+        data = revision.data
+        number = revision.revision
+        name = revision.metadata.name
+        uid = revision.metadata.uid
+        startedAt = revision.metadata.annotations[Self.startedAnnotation] ?? revision.metadata.creationTimestamp ?? ""
+        convergedAt = revision.metadata.annotations[Self.convergedAnnotation]
+    }
+}
+
+extension JSONValue {
+    /// The sha256 of the canonical form, hexadecimal.
+    public var sha256: String { SHA256.hash(data: canonicalBytes).hexadecimal }
+}
+
+extension Sequence where Element == UInt8 {
+    /// The bytes in lower-case hexadecimal.
+    var hexadecimal: String { Array(self).hexadecimal }
+}

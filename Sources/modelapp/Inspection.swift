@@ -1,0 +1,133 @@
+import ArgumentParser
+import AsyncHTTPTransport
+import FoundationEssentials
+import HTTPTransport
+import HTTPTypes
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import ModelAppAPI
+import ModelAppController
+import ReleasePlanning
+import Selection
+
+/// Looks at a ModelApp as the operator would, once and without changing anything.
+struct Inspection {
+    private let client: Client?
+    private let resolver: Resolver
+    /// Why there is no cluster to compare with; empty if there is one.
+    let offlineReason: String
+
+    var isOffline: Bool { client == nil }
+    var defaultNamespace: String { client?.configuration.defaultNamespace ?? "default" }
+
+    static func open(
+        _ cluster: ClusterOptions,
+        offline: Bool,
+        pool: ClientPool,
+        allowing hosts: [String],
+        logger: Logger
+    ) async throws -> Inspection {
+        let access = SourceAccess.network(pool: pool, allowing: hosts)
+        var client: Client?
+        var reason = "--offline"
+        if !offline {
+            do {
+                client = try await cluster.client(pool: pool, time: .system, logger: logger)
+            } catch let error as KubernetesError {
+                // A kubeconfig that was named must work; one that is not there only means that there is no cluster.
+                if cluster.kubeconfig != nil { throw error }
+                reason = error.message
+            }
+        }
+        let nowhere = Client(
+            transport: NoTransport(),
+            configuration: ClusterConfiguration(server: HTTPURL(scheme: "https", host: "none")),
+            time: .system,
+            logger: logger
+        )
+        return Inspection(
+            client: client,
+            resolver: Resolver(client: client ?? nowhere, access: access, time: .system),
+            offlineReason: client == nil ? reason : ""
+        )
+    }
+
+    private init(client: Client?, resolver: Resolver, offlineReason: String) {
+        self.client = client
+        self.resolver = resolver
+        self.offlineReason = offlineReason
+    }
+
+    func modelApp(_ key: ObjectKey) async throws -> ModelApp? { try await client?.get(ModelApp.self, key) }
+
+    /// What the cluster and the sources say about `app`.
+    func inspect(_ app: ModelApp) async throws -> (observation: Observation, resolution: Resolution) {
+        var app = app
+        if app.metadata.namespace.isEmpty { app.metadata.namespace = defaultNamespace }
+        var observation = Observation(app: app, deployment: nil, service: nil, releases: [])
+        if let client {
+            if let live = try await client.get(ModelApp.self, app.key) {
+                let spec = app.spec
+                app = live
+                app.spec = spec
+            }
+            observation.app = app
+            observation.deployment = try await client.get(Deployment.self, app.key)
+            observation.service = try await client.get(Service.self, app.key)
+            let selector = "\(Keys.name)=\(app.metadata.name)"
+            let page = try await client.list(
+                ControllerRevision.self,
+                in: .only(app.metadata.namespace),
+                ListOptions(labelSelector: selector)
+            )
+            observation.releases = page.items.compactMap(StoredRelease.init)
+        }
+        if !SpecCheck.problems(in: app).isEmpty { return (observation, .pending) }
+        return (observation, await resolver.resolve(app, observation: observation).resolution)
+    }
+}
+
+/// Refuses every request: there is no cluster.
+private struct NoTransport: HTTPTransport {
+    func withResponse<Value: Sendable>(
+        to request: HTTPRequest,
+        body: HTTPRequestBody?,
+        timeouts: HTTPTimeouts,
+        _ consume: (HTTPResponse, HTTPBodyChunks) async throws -> Value
+    ) async throws -> Value {
+        throw HTTPTransportError(.connect, "there is no cluster to read Secrets from")
+    }
+}
+
+/// Reads ModelApps from a file.
+enum ManifestFile {
+    /// The ModelApps in `path`. Throws naming the file, the document and the field.
+    static func modelApps(_ path: String) throws -> [ModelApp] {
+        let bytes: [UInt8]
+        do {
+            bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw ValidationError("\(path) cannot be read")
+        }
+        var apps: [ModelApp] = []
+        let documents: [JSONValue]
+        do { documents = try YAML.documents(bytes) } catch { throw ValidationError("\(path): \(error)") }
+        for document in documents where document["kind"]?.string == ModelApp.resource.kind {
+            let problems = ModelAppDefinition.schema.problems(with: document, refusesUnknown: true) { pattern, text in
+                (try? Pattern(pattern))?.matches(text) ?? true
+            }.filter { !$0.field.hasPrefix("metadata.") || $0.field == "metadata.name" }
+            guard problems.isEmpty else {
+                throw ValidationError("\(path): " + problems.map(\.description).joined(separator: "\n"))
+            }
+            do {
+                apps.append(try ModelApp(json: ModelAppDefinition.schema.stored(document, prunes: false)))
+            } catch {
+                throw ValidationError("\(path): \(error)")
+            }
+        }
+        guard !apps.isEmpty else { throw ValidationError("\(path) holds no ModelApp") }
+        return apps
+    }
+}

@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+# The configuration of the binary that `make demo` runs.
+DEMO_CONFIGURATION ?= release
+# `make test FILTER=Reflector` runs the tests whose names match.
+FILTER ?=
+
+build_flags_release := --static-swift-stdlib
+build = swift build -c $(1) --product modelapp $(build_flags_$(1))
+
+.PHONY: help
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Builds the release binary, .build/release/modelapp
+	@scripts/install-dependencies build
+	$(call build,release)
+
+.PHONY: demo
+demo: ## Runs the demo: a cluster, a registry and the operator in one process (KEEP=1: until Ctrl-C)
+	@scripts/install-dependencies build
+	$(call build,$(DEMO_CONFIGURATION))
+	.build/$(DEMO_CONFIGURATION)/modelapp demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: ## Runs all tests, with a real API server, registry, S3 server and real pods (FILTER=NAME: only those)
+	@scripts/test $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: test-fast
+test-fast: ## Runs the tests that need no other process (FILTER=NAME: only those)
+	@scripts/test --fast $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: lint
+lint: ## Checks format and scripts
+	@scripts/lint
+
+.PHONY: format
+format: ## Formats the Swift code in place
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+.PHONY: crd
+crd: ## Writes crds/ anew from the code
+	@scripts/install-dependencies build
+	$(call build,debug)
+	@mkdir -p crds
+	.build/debug/modelapp crd > crds/.new.yaml && mv crds/.new.yaml crds/modelapps.modelapp.dev.yaml
+
+.PHONY: clean
+clean: ## Removes what was built
+	rm -rf .build

@@ -127,6 +127,15 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        tests("JSON"),
+        tests(
+            "KubernetesRuntime",
+            [
+                "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, lifecycle,
+                logging,
+                metrics,
+            ]
+        ),
         tests("Selection"),
         tests("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes], exclude: ["Fixtures"]),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),

@@ -149,7 +149,7 @@ extension EmulatedRegistry {
         let bare = field.hasPrefix("bytes ") ? field.dropFirst(6) : field[...]
         let bounds = bare.split(separator: "/").first?.split(separator: "-").map { Int64($0) } ?? []
         guard bounds.count == 2, let first = bounds[0], let last = bounds[1], first == upload.writer.size,
-            last >= first,
+            last >= first, last < options.maximumBlobBytes,
             announced.map({ $0 == last - first + 1 }) ?? true
         else {
             let status = accepted(id, in: name, size: upload.writer.size).response.headerFields

@@ -42,12 +42,11 @@ struct WatchStream {
             case .nothing: break
             }
             let now = server.time.now
+            if now >= deadline { return nil }
             if now >= nextBookmark {
                 nextBookmark = WatchStream.bookmark(after: now, before: deadline)
                 if let line = server.bookmark(&cursor) { return line }
-                continue
             }
-            if now >= deadline { return nil }
             try await server.waitForChange(after: seen, orUntil: min(nextBookmark, deadline))
         }
         return nil

@@ -1,9 +1,10 @@
 extension JSONValue {
     /// The canonical form: members sorted by their UTF-8, no white space, no escape that JSON or YAML does not demand.
     ///
-    /// An API server parses an apply patch as YAML, which has no `\/`, folds U+0085, U+2028 and U+2029 into spaces, and
-    /// refuses other control characters (YAML 1.2, 5.1 and 5.4); those are escaped. Values with equal bytes are equal, so
-    /// a digest of them is an identity; strings that only differ in Unicode normalisation are equal with other bytes.
+    /// An API server parses an apply patch as YAML, which has no `\/`, reads line breaks such as U+0085 as spaces, and
+    /// refuses control characters (YAML 1.1, 5.1 and 5.4; both seen on 1.20); those are escaped. Values with equal bytes
+    /// are equal, so a digest of them is an identity; strings that only differ in Unicode normalisation are equal with
+    /// other bytes.
     public var canonicalBytes: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(512)

@@ -20,8 +20,8 @@ public struct ApplyStep: Sendable, Hashable {
     public var key: ObjectKey
     /// The body without `apiVersion`, `kind` and the object's name, which are added when it is sent.
     public var body: JSONValue
-    /// Only onto this state of the object, a 409 otherwise, also where the object is gone; nil where any will do, or none
-    /// to create it. (`""` is no version to an API server: it counts as nil.)
+    /// Only onto this state of the object, a 409 otherwise; nil where any will do. An object that is gone is made anew all
+    /// the same, and `""` counts as nil (both seen on 1.20).
     public var resourceVersion: String?
     /// Takes fields from other managers. Always true for objects that the operator owns.
     public var forces: Bool

@@ -39,11 +39,12 @@ public enum ModelAppDefinition {
         ]
     }
 
-    /// The schema as the definition carries it: of the metadata it may limit the name and nothing else, because that has
-    /// a schema of its own.
+    /// The schema as the definition carries it. A server has a schema of its own for metadata: a definition may limit the
+    /// name, and must say nothing else, not even a description.
     private static var published: OpenAPISchema {
         var schema = schema
         schema.properties["metadata"]?.preservesUnknownFields = false
+        schema.properties["metadata"]?.description = ""
         return schema
     }
 

@@ -7,9 +7,9 @@ public enum SpecCheck {
     /// Problems that only an edit of the spec can solve; empty if there are none.
     public static func problems(in app: ModelApp) -> [FieldProblem] {
         var problems = schema.problems(with: app.spec.json, at: "spec") { pattern, text in
-            (try? Pattern(pattern))?.matches(text) ?? true
+            patterns[pattern]?.matches(text) ?? true
         }
-        if (try? Pattern(ModelAppDefinition.namePattern))?.matches(app.metadata.name) == false {
+        if patterns[ModelAppDefinition.namePattern]?.matches(app.metadata.name) == false {
             problems.append(
                 FieldProblem("metadata.name", "must start with a letter and have at most 46 of a-z, 0-9 and -")
             )
@@ -36,7 +36,21 @@ public enum SpecCheck {
         return problems
     }
 
+    // Made once: every pass over every ModelApp asks them.
     private static let schema = ModelAppSpec.schema
+    private static let patterns: [String: Pattern] = {
+        var patterns: [String: Pattern] = [:]
+        func add(_ pattern: String) { patterns[pattern] = try? Pattern(pattern) }
+        func walk(_ schema: OpenAPISchema) {
+            if let pattern = schema.pattern { add(pattern) }
+            schema.properties.values.forEach(walk)
+            if let items = schema.items { walk(items) }
+            if let values = schema.additionalProperties { walk(values) }
+        }
+        walk(schema)
+        add(ModelAppDefinition.namePattern)
+        return patterns
+    }()
 
     private static func modelProblems(_ model: ModelSource) -> [FieldProblem] {
         guard model.azureBlob != nil || model.s3 != nil else { return [] }

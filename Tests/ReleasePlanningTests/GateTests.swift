@@ -1,0 +1,120 @@
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+import ReleasePlanning
+import Testing
+
+/// What keeps a plan from doing anything.
+@Suite(.timeLimit(.minutes(1)))
+struct GateTests {
+    private func converged() throws -> World {
+        var world = World(try Fixtures.app())
+        try world.converge(Fixtures.resolution(1, 1))
+        return world
+    }
+
+    @Test func suspensionFreezesEverythingButTheStatus() throws {
+        var world = try converged()
+        world.app = try edited(world.app, ["suspend": true])
+        world.edit(World.deployment, "spec/template/spec/containers/0/image", "other")
+        let plan = try world.plan(Fixtures.resolution(2, 2))
+        #expect(plan.summary == [])
+        #expect(plan.conditions.filter { !$0.contains("Resolved") } == ["Ready=True Suspended"])
+        #expect(plan.status.release == world.app.status.release)
+        #expect(plan.status.observedGeneration == 2)
+        world.app = try edited(world.app, [:])
+        #expect(try world.plan(Fixtures.resolution(2, 2)).summary.count == 2)
+    }
+
+    @Test func whatWasNeverReadyIsNotReadyWhenSuspended() throws {
+        let world = World(try Fixtures.app(Fixtures.spec(["suspend": true])))
+        #expect(try world.plan(.pending).conditions == ["Ready=Unknown Suspended"])
+    }
+
+    @Test(arguments: ["Deployment", "Service"], [nil, "other-uid"] as [String?])
+    func aNameThatIsTakenIsNotTouched(kind: String, owner: String?) throws {
+        var world = World(try Fixtures.app())
+        var metadata: JSONValue = ["name": "classifier"]
+        if let owner {
+            metadata["ownerReferences"] = [
+                ["apiVersion": "apps/v1", "kind": "Other", "name": "x", "uid": .string(owner), "controller": true]
+            ]
+        }
+        world.create("\(kind) classifier", ["metadata": metadata, "spec": [:]])
+        let plan = try world.plan(Fixtures.resolution(1, 1))
+        #expect(plan.summary == [])
+        #expect(plan.conditions.suffix(2) == ["Ready=False NameTaken", "Stalled=True NameTaken"])
+        let message = plan.status.condition("Stalled")?.message ?? ""
+        #expect(message.contains(kind) && message.contains(owner == nil ? "nobody" : "Other x"))
+    }
+
+    @Test func aModelAppOfTheSameNameMadeAnewDoesNotTakeWhatTheOldOneLeft() throws {
+        var world = try converged()
+        world.app.metadata.uid = "another-uid"
+        #expect(try world.plan(Fixtures.resolution(1, 1)).conditions.contains("Stalled=True NameTaken"))
+    }
+
+    @Test func orphanedObjectsCarryAClaimAndNoOwner() throws {
+        var world = World(try Fixtures.app(Fixtures.spec(["deletionPolicy": "Orphan"])))
+        try world.converge(Fixtures.resolution(1, 1))
+        let metadata = world.objects[World.deployment]?["metadata"]
+        #expect(metadata?["ownerReferences"] == nil)
+        #expect(metadata?["annotations"]?[Keys.claimedBy] == "prod/classifier/app-uid")
+        #expect(try world.settle(Fixtures.resolution(1, 1)) == [])
+        // From one policy to the other the objects stay ours.
+        world.app = try edited(world.app, [:])
+        #expect(
+            try world.settle(Fixtures.resolution(1, 1)) == [
+                ["apply Deployment: drift", "apply Service: service changed"]
+            ]
+        )
+        #expect(world.objects[World.deployment]?["metadata"]?["ownerReferences"]?.array?.count == 1)
+        #expect(world.objects[World.deployment]?["metadata"]?["annotations"]?[Keys.claimedBy] == nil)
+        world.app = try edited(world.app, ["deletionPolicy": "Orphan"])
+        try world.settle(Fixtures.resolution(1, 1))
+        #expect(world.objects[World.deployment]?["metadata"]?["ownerReferences"]?.array ?? [] == [])
+    }
+
+    /// Everything that is not built, with a value that asks for it.
+    private static let unsupported: [(String, JSONValue)] = [
+        ("verification", ["model": ["manifest": "M"]]),
+        ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
+        ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
+        ("code.auth.identity", ["provider": "aws"]), ("model.oci", ["repository": "a/b"]),
+        ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
+        ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
+        ("delivery.reload", ["http": ["port": 1]]), ("rollout.initial", "Wait"),
+        ("rollout.windows", [["name": "a", "cron": "* * * * *", "duration": "1h"]]),
+        ("rollout.blackouts", [["name": "a", "from": "2026-01-01", "to": "2026-01-02"]]),
+        ("rollout.approval", ["for": ["Model"]]), ("rollout.after", [["name": "a", "modelApp": ["name": "b"]]]),
+        ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
+        ("rollout.verify", [["name": "a", "job": ["cronJobRef": ["name": "j"]]]]), ("rollout.attempts", 2),
+    ]
+
+    @Test(arguments: unsupported.indices)
+    func aFieldThatIsNotBuiltIsNamedAndStopsTheGeneration(index: Int) throws {
+        let (path, value) = Self.unsupported[index]
+        var changes: [String: JSONValue?] = [path: value]
+        if path == "model.oci" || path == "model.mlflow" {
+            changes["model.s3"] = .some(nil)
+            changes["model.versions"] = .some(nil)
+        }
+        var world = try converged()
+        world.app = try edited(world.app, changes)
+        let plan = try world.plan(Fixtures.resolution(2, 2))
+        #expect(plan.summary == [])
+        #expect(plan.conditions.suffix(2) == ["Ready=False NotSupported", "Stalled=True NotSupported"])
+        #expect(plan.status.condition("Stalled")?.message == "not built yet: spec.\(path)")
+        #expect(plan.status.release == world.app.status.release)
+    }
+
+    @Test func adoptionIsNotBuilt() throws {
+        let spec = Fixtures.spec(["target.own": nil, "target.adopt": ["name": "x"]])
+        #expect(SpecCheck.unsupported(in: try Fixtures.app(spec).spec) == ["spec.target.adopt"])
+    }
+
+    @Test func everythingThatIsBuiltIsSupported() throws {
+        #expect(SpecCheck.unsupported(in: try Fixtures.app().spec) == [])
+        #expect(SpecCheck.problems(in: try Fixtures.app()) == [])
+    }
+}

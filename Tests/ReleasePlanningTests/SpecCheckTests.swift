@@ -1,0 +1,111 @@
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+import ReleasePlanning
+import Selection
+import Testing
+
+/// What a server cannot refuse, the status says, by field.
+@Suite(.timeLimit(.minutes(1)))
+struct SpecCheckTests {
+    private static let invalid: [(String, JSONValue?, String)] = [
+        ("interval", "500ms", "spec.interval: must be at least 1s, not 500ms"),
+        ("code.image", "ACR/app", "spec.code.image: "),
+        ("code.image", "acr.io/app:v1", "spec.code.image: names a repository, without tag and digest: acr.io/app"),
+        ("code.select", [:], "spec.code.select: exactly one of semver, numerical, alphabetical, newest, tag is needed"),
+        ("code.select", ["semver": ["range": "banana"]], "spec.code.select.semver.range: "),
+        ("code.filter", ["match": "(a"], "spec.code.filter: "),
+        ("code.filter", ["match": "(?=a)"], "spec.code.filter: "),
+        ("code.exclude", ["ok", "[z-a]"], "spec.code.exclude[1]: "),
+        ("code.platforms", ["linux/amd64", "linux"], "spec.code.platforms[1]: "),
+        ("model.s3.prefix", "resnet", "spec.model.s3.prefix: must end at a slash: \"resnet/\""),
+        ("model.versions", nil, "spec.model: exactly one of versions, pointer, objects is needed with a blob store"),
+        ("model.versions.filter", ["match": "*"], "spec.model.versions.filter: "),
+        ("delivery.mode", "Baked", "spec.delivery.baked: is required with mode Baked"),
+        (
+            "target.service.ports", [["port": 80, "name": "a"], ["port": 81]],
+            "spec.target.service.ports[1].name: is required where there are several ports"
+        ),
+        ("target.own", nil, "spec.target: exactly one of adopt, own is needed"),
+        ("rollout.historyLimit", 1, "spec.rollout.historyLimit: must be at least 2, not 1"),
+    ]
+
+    @Test(arguments: invalid.indices)
+    func aProblemNamesItsField(index: Int) throws {
+        let (path, value, expected) = Self.invalid[index]
+        let app = try Fixtures.app(Fixtures.spec([path: value]))
+        let problems = SpecCheck.problems(in: app).map(\.description)
+        #expect(problems.contains { $0.hasPrefix(expected) }, "\(problems)")
+        let plan = try World(app).plan(Fixtures.resolution(1, 1))
+        #expect(plan.summary == [])
+        #expect(plan.conditions.suffix(2) == ["Ready=False InvalidSpec", "Stalled=True InvalidSpec"])
+        #expect(plan.status.condition("Ready")?.message.isEmpty == false)
+    }
+
+    @Test(arguments: ["", "Classifier", "1a", "a-", "a23456789012345678901234567890123456789012345678", "a.b", "a_b"])
+    func aNameWithoutRoomForSuffixesIsRefused(name: String) throws {
+        var app = try Fixtures.app()
+        app.metadata.name = name
+        #expect(SpecCheck.problems(in: app).map(\.field) == ["metadata.name"])
+    }
+
+    @Test func anInvalidEditLeavesTheRunningReleaseAsItIs() throws {
+        var world = World(try Fixtures.app())
+        try world.converge(Fixtures.resolution(1, 1))
+        let release = world.app.status.release
+        world.app = try edited(world.app, ["code.select": ["semver": ["range": "banana"]]])
+        let plan = try world.plan(Fixtures.resolution(2, 2))
+        #expect(plan.isEmpty)
+        #expect(plan.status.release == release)
+    }
+
+    @Test func manyProblemsAreSaidInOneShortMessage() throws {
+        let exclude = JSONValue.array((0..<30).map { .string("(\($0)") })
+        let app = try Fixtures.app(Fixtures.spec(["code.exclude": exclude, "interval": "1ms", "code.image": "?"]))
+        let plan = try World(app).plan(.pending)
+        let message = plan.status.condition("Stalled")?.message ?? ""
+        #expect(message.contains("spec.interval") && message.utf8.count < 2000)
+    }
+
+    @Test func rulesOfTheSpecBecomeRulesOfSelection() throws {
+        let spec = try Fixtures.app(
+            Fixtures.spec([
+                "code.filter": ["match": "^v(.+)$", "extract": "$1"], "rollout.minAge": "30m",
+                "rollout.skip": ["code": ["v3"], "model": ["9/"]], "rollout.pin": ["model": "4/"],
+                "code.onMissing": "Downgrade",
+            ])
+        ).spec
+        let code = try SelectionSpec.codeRules(spec)
+        #expect(code.policy == .numerical(.ascending))
+        #expect(code.minimumAge == 1_800_000)
+        #expect(code.skip == ["v3"])
+        #expect(code.pin == nil)
+        #expect(code.onMissing == .downgrade)
+        #expect(code.exclude.count == SelectionRules.defaultExclude.count)
+        let names = ["v1", "v2", "v3", "latest", "v2.sig"]
+        let outcome = code.select(from: names.map { Candidate(name: $0, time: 0) }, now: 10_000_000)
+        #expect(outcome.ranked.map(\.candidate.name) == ["v2", "v1"])
+        let model = try #require(try SelectionSpec.modelRules(spec))
+        #expect(model.pin == "4/")
+        #expect(model.skip == ["9/"])
+        #expect(model.onMissing == .keep)
+    }
+
+    private static let completeness: [(JSONValue?, CompletenessRule)] = [
+        (nil, .settle(120_000)), (["settle": "10s"], .settle(10_000)), (["marker": "_SUCCESS"], .marker("_SUCCESS")),
+        (["manifest": "M.json"], .manifest("M.json")),
+    ]
+
+    @Test(arguments: completeness.indices)
+    func completenessIsTwoMinutesOfSilenceUnlessSaidOtherwise(index: Int) throws {
+        let (complete, expected) = Self.completeness[index]
+        let spec = try Fixtures.app(Fixtures.spec(["model.complete": complete])).spec
+        #expect(try SelectionSpec.objectRules(spec).complete == expected)
+    }
+
+    @Test func fixedNamesAreNeededAsTheyAre() throws {
+        let spec = try Fixtures.app(Fixtures.spec(["model.versions": nil, "model.objects": ["a", "b"]])).spec
+        #expect(try SelectionSpec.objectRules(spec).fixedNames == ["a", "b"])
+        #expect(try SelectionSpec.modelRules(spec) == nil)
+    }
+}

@@ -1,0 +1,153 @@
+import Artifacts
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+import ReleasePlanning
+
+/// What a plan was applied to and refused for.
+struct WorldError: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// An API server, a deployment controller and a garbage collector in a hundred lines: stores what is applied the way a
+/// server does (merged by field owner, normalised, with defaults), and moves pods when told to.
+struct World {
+    var app: ModelApp
+    var now = Fixtures.now
+    var policy = Fixtures.policy
+    private(set) var objects: [String: JSONValue] = [:]
+    private var owned: [String: JSONValue] = [:]
+    private var counter: Int64 = 100
+
+    init(_ app: ModelApp) { self.app = app }
+
+    static let deployment = "Deployment classifier"
+    static let service = "Service classifier"
+
+    /// What the operator sees, the releases in any order.
+    func observation(shuffledBy generator: inout some RandomNumberGenerator) throws -> Observation {
+        var releases: [StoredRelease] = []
+        for (name, object) in objects where name.hasPrefix("ControllerRevision ") {
+            guard let release = StoredRelease(try ControllerRevision(json: object)) else {
+                throw WorldError(description: "\(name) holds no release")
+            }
+            releases.append(release)
+        }
+        return Observation(
+            app: app,
+            deployment: try objects[Self.deployment].map { try Deployment(json: $0) },
+            service: try objects[Self.service].map { try Service(json: $0) },
+            releases: releases.shuffled(using: &generator)
+        )
+    }
+
+    func observation() throws -> Observation {
+        var generator = SystemRandomNumberGenerator()
+        return try observation(shuffledBy: &generator)
+    }
+
+    func plan(_ resolution: Resolution) throws -> Plan {
+        makePlan(for: try observation(), resolution: resolution, now: now, policy: policy)
+    }
+
+    /// Carries out the first steps of `plan`; a crash leaves the others.
+    mutating func carryOut(_ plan: Plan, steps: Int = .max) throws {
+        for step in plan.steps.prefix(steps) {
+            switch step {
+            case .apply(let apply, _): try self.apply(apply, manager: "modelapp")
+            case .scale(let apply): try self.apply(apply, manager: "modelapp-scale")
+            case .delete(let resource, let key, let uid):
+                let name = "\(resource.kind) \(key.name)"
+                guard objects[name]?["metadata"]?["uid"]?.string == uid else {
+                    throw WorldError(description: "delete of another \(name)")
+                }
+                remove(name)
+            }
+        }
+        // A status is written once there is nothing else to do, as the controller does.
+        if plan.isEmpty { app.status = plan.status }
+    }
+
+    /// Plans and applies until there is nothing to do; throws where that does not end.
+    @discardableResult
+    mutating func settle(_ resolution: Resolution) throws -> [[String]] {
+        var passes: [[String]] = []
+        while passes.count < 8 {
+            let plan = try plan(resolution)
+            try carryOut(plan)
+            if plan.isEmpty { return passes }
+            passes.append(plan.summary)
+        }
+        throw WorldError(description: "does not settle: \(passes)")
+    }
+
+    /// Every pod runs the present template.
+    mutating func finishRollout() {
+        guard var live = objects[Self.deployment] else { return }
+        let wanted = live["spec"]?["replicas"] ?? 1
+        live["status"] = [
+            "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": wanted,
+            "readyReplicas": wanted, "availableReplicas": wanted,
+        ]
+        store(Self.deployment, live)
+    }
+
+    /// Rolls out and settles: what the world looks like an hour later.
+    mutating func converge(_ resolution: Resolution) throws {
+        try settle(resolution)
+        finishRollout()
+        try settle(resolution)
+    }
+
+    /// Somebody else writes a field.
+    mutating func edit(_ name: String, _ path: String, _ value: JSONValue?) {
+        guard var live = objects[name] else { return }
+        // In a step, `~` stands for the slash of a label or an annotation.
+        let steps = path.split(separator: "/").map { String($0).replacing("~", with: "/") }
+        live.replace(steps[...], with: value)
+        store(name, live)
+    }
+
+    /// Somebody else removes an object, or makes one.
+    mutating func remove(_ name: String) {
+        objects[name] = nil
+        owned = owned.filter { !$0.key.hasSuffix(" \(name)") }
+    }
+
+    mutating func create(_ name: String, _ object: JSONValue) {
+        store(name, object)
+    }
+
+    private mutating func apply(_ step: ApplyStep, manager: String) throws {
+        let name = "\(step.resource.kind) \(step.key.name)"
+        let live = objects[name]
+        if let version = step.resourceVersion, live?["metadata"]?["resourceVersion"]?.string != version {
+            throw WorldError(description: "conflict on \(name)")
+        }
+        if live == nil, manager != "modelapp" { throw WorldError(description: "\(manager) creates \(name)") }
+        if let live, step.resource.kind == "ControllerRevision", live["data"] != step.body["data"] {
+            throw WorldError(description: "data of \(name) is immutable")
+        }
+        var object = live ?? ["metadata": ["name": .string(step.key.name), "namespace": .string(step.key.namespace)]]
+        if let before = owned["\(manager) \(name)"] { Merge.remove(before, notIn: step.body, from: &object) }
+        Merge.set(step.body, in: &object)
+        owned["\(manager) \(name)"] = step.body
+        store(name, object)
+    }
+
+    private mutating func store(_ name: String, _ object: JSONValue) {
+        var object = ServerDefaults.normalise(object, kind: String(name.prefix { $0 != " " }))
+        let live = objects[name]
+        if object == live { return }
+        counter += 1
+        if live == nil {
+            object["metadata"]?["uid"] = .string("uid-\(counter)")
+            object["metadata"]?["creationTimestamp"] = .string(now.rfc3339)
+        }
+        if object["spec"] != live?["spec"] {
+            object["metadata"]?["generation"] = .integer((live?["metadata"]?["generation"]?.integer ?? 0) + 1)
+        }
+        object["metadata"]?["resourceVersion"] = .string(String(counter))
+        objects[name] = object
+    }
+}

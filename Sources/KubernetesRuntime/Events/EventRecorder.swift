@@ -106,6 +106,9 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
         wake.signal()
     }
 
+    /// Whether nothing waits to be looked at.
+    var isIdle: Bool { state.withLock { $0.queue.isEmpty } }
+
     /// Writes events until a graceful shutdown, after which what is waiting is written without retries, or until
     /// cancelled.
     public func run() async throws {

@@ -84,6 +84,9 @@ public final class LeaderElector: Sendable {
     /// Whether this process leads, as far as it knows.
     public var isLeading: Bool { state.withLock { $0.isLeading } }
 
+    /// When the last renewal was sent; nil before the first.
+    var lastRenewal: ContinuousClock.Instant? { state.withLock { $0.lastRenewal } }
+
     /// L10: what is wrong with a process that believes to lead although its lease ran out; nil if nothing is.
     public func problem(tolerance: Duration = .seconds(20)) -> String? {
         let now = time.now

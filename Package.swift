@@ -147,6 +147,13 @@ let package = Package(
         tests("Selection"),
         tests("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes], exclude: ["Fixtures"]),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
+        tests(
+            "ModelAppController",
+            [
+                "DevCluster", "ReleasePlanning", "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient",
+                "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, lifecycle, logging,
+            ]
+        ),
         tests("modelapp", ["KubernetesClient", "KubernetesAPI", "ModelAppAPI", "JSON"]),
     ]
 )

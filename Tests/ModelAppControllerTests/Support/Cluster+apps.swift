@@ -1,0 +1,96 @@
+import Artifacts
+import DevCluster
+import Foundation
+import HTTPTransport
+import HTTPTypes
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import KubernetesRuntime
+import ModelAppAPI
+import ModelAppController
+import ReleasePlanning
+
+/// ModelApps as users write them.
+extension Cluster {
+    /// One container without an image.
+    static let plainTemplate: JSONValue = [
+        "spec": ["containers": [["name": "api", "ports": [["containerPort": 8080]]]]]
+    ]
+
+    /// A template full of what API servers normalise: quantities, defaults inside lists, lists without keys.
+    static let normalisedTemplate: JSONValue = [
+        "spec": [
+            "containers": [
+                [
+                    "name": "api", "command": ["/bin/server", "--port", "8080"], "args": ["--verbose"],
+                    "ports": [["containerPort": 8080], ["containerPort": 8080, "protocol": "UDP"]],
+                    "resources": ["limits": ["cpu": "1000m", "memory": "0.5Gi"], "requests": ["cpu": "0.10"]],
+                    "env": [["name": "EMPTY", "value": ""]],
+                ]
+            ]
+        ]
+    ]
+
+    /// Creates a ModelApp on the registry and the bucket of the cluster.
+    func create(
+        _ name: String = "app",
+        interval: String = "1s",
+        template: JSONValue = plainTemplate,
+        complete: JSONValue = ["marker": "DONE"],
+        secret: String? = nil
+    ) async throws {
+        var model: [String: JSONValue] = [
+            "s3": [
+                "bucket": .string(Self.bucket), "prefix": "resnet/", "endpoint": .string("https://" + Self.storeHost),
+            ],
+            "versions": [
+                "filter": ["match": "^(?<v>[0-9.]+)/$", "extract": "$v"], "select": ["semver": .object([:])],
+            ],
+            "complete": complete,
+        ]
+        if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
+        let spec: JSONValue = [
+            "interval": .string(interval),
+            "code": ["image": .string(Self.registryHost + "/api"), "select": ["numerical": .object([:])]],
+            "model": .object(model), "delivery": ["mode": "Reference"],
+            "target": [
+                "own": ["replicas": 2, "template": template],
+                "service": ["ports": [["port": 80, "targetPort": 8080]]],
+            ],
+        ]
+        try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
+    }
+
+    /// Creates the Secret with the keys to the bucket.
+    func createSecret(_ name: String) async throws {
+        let data: JSONValue = [
+            "AWS_ACCESS_KEY_ID": .string(Base64Text.encode(Self.accessKey)),
+            "AWS_SECRET_ACCESS_KEY": .string(Base64Text.encode(Self.secretKey)),
+        ]
+        try await apply(ApplyStep(Secret.resource, Self.key(name), ["data": data]))
+    }
+
+    /// Runs `body` with an operator and one app that runs code 1 with model 1.0.0, and `then` once the operator is gone.
+    static func withConvergedApp(
+        template: JSONValue = plainTemplate,
+        _ body: (Cluster) async throws -> Void,
+        then: (Cluster) async throws -> Void = { _ in }
+    ) async throws {
+        try await with { cluster in
+            try await cluster.push("1")
+            try cluster.uploadVersion("1.0.0")
+            try await cluster.create(template: template)
+            try await cluster.withOperator {
+                try await cluster.converges(code: "1", model: "1.0.0")
+                try await body(cluster)
+            }
+            try await then(cluster)
+        }
+    }
+}
+
+/// Base64 for Secrets.
+enum Base64Text {
+    static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+}

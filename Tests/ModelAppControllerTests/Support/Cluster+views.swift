@@ -1,0 +1,99 @@
+import Artifacts
+import HTTPTransport
+import HTTPTypes
+import KubernetesClient
+import KubernetesRuntime
+import ModelAppController
+import DevCluster
+import JSON
+import KubernetesAPI
+import ModelAppAPI
+import ReleasePlanning
+import Testing
+
+/// What tests look at; none of it is a request.
+extension Cluster {
+    /// What runs, as a client reads it off the Deployment.
+    struct Live: Equatable {
+        var image = ""
+        var tag = ""
+        var version = ""
+        var revision = ""
+        var uri = ""
+        var release = ""
+    }
+
+    func live(_ name: String = "app") -> Live? {
+        guard let deployment = api.object(Deployment.resource, Self.key(name)) else { return nil }
+        let container = deployment["spec"]?["template"]?["spec"]?["containers"]?[0]
+        func variable(_ name: String) -> String {
+            container?["env"]?.array?.first { $0["name"]?.string == name }?["value"]?.string ?? ""
+        }
+        let annotations = deployment["metadata"]?["annotations"]
+        return Live(
+            image: container?["image"]?.string ?? "",
+            tag: annotations?[Keys.codeTag]?.string ?? "",
+            version: variable("MODEL_VERSION"),
+            revision: variable("MODEL_REVISION"),
+            uri: variable("MODEL_URI"),
+            release: annotations?[Keys.release]?.string ?? ""
+        )
+    }
+
+    func status(_ name: String = "app") -> ModelAppStatus? {
+        api.object(ModelApp.resource, Self.key(name)).flatMap { try? ModelApp(parsing: $0.canonicalBytes).status }
+    }
+
+    func condition(_ type: String, of name: String = "app") -> Condition? { status(name)?.condition(type) }
+
+    /// The releases that are kept, oldest first.
+    func releases(of name: String = "app") -> [StoredRelease] {
+        api.objects(ControllerRevision.resource)
+            .compactMap { try? ControllerRevision(parsing: $0.canonicalBytes) }
+            .filter { $0.metadata.controller?.name == name }
+            .compactMap(StoredRelease.init)
+            .sorted { $0.number < $1.number }
+    }
+
+    /// Whether everything runs the pair, and the status says so.
+    func isConverged(_ name: String = "app", code: String, model: String) -> Bool {
+        guard let live = live(name), live.tag == code, live.version == model, let status = status(name) else {
+            return false
+        }
+        return status.condition("Ready")?.isTrue == true && status.condition("Ready")?.reason == "Converged"
+            && status.condition("Reconciling") == nil && status.release?.current?.id == live.release
+            && status.history.first?.result == "Converged"
+    }
+
+    func converges(_ name: String = "app", code: String, model: String) async throws {
+        try await eventually("\(name) runs code \(code) with model \(model)", about: name) {
+            isConverged(name, code: code, model: model)
+        }
+    }
+
+    /// Waits for what a running operator brings about; ten real seconds are far more than it ever needs.
+    func eventually(_ what: String, about name: String = "app", _ holds: () -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !holds() {
+            guard ContinuousClock.now < deadline else {
+                throw NotReached(what: what, status: api.object(ModelApp.resource, Self.key(name))?["status"])
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Lets the operator look at both sources `times` times.
+    func scans(_ times: Int) async throws {
+        let (tags, objects) = (network.tagListings, network.objectListings)
+        try await eventually("\(times) scans") {
+            network.tagListings >= tags + times && network.objectListings >= objects + times
+        }
+    }
+
+    /// Something that should have come about did not.
+    struct NotReached: Error, CustomStringConvertible {
+        let what: String
+        let status: JSONValue?
+        var description: String { "not within 10 s: \(what); status: \(status?.canonicalText ?? "none")" }
+    }
+}

@@ -86,6 +86,8 @@ public struct ModelAppReconciler: Reconciler {
         let problems = SpecCheck.problems(in: app).isEmpty && SpecCheck.unsupported(in: app.spec).isEmpty
         var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
         if problems, !app.spec.suspend { resolved = await resolver.resolve(app, observation: observation) }
+        // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
+        if Task.isCancelled { return .awaitChange }
         let now = time.date()
         let plan = makePlan(
             for: observation,

@@ -99,9 +99,13 @@ let package = Package(
                 lifecycle, logging,
             ]
         ),
-        library("ReleasePlanning", ["Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", crypto]),
+        library(
+            "ReleasePlanning",
+            ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", crypto]
+        ),
         library("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         library("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, httpTypes]),
+        library("Schedules", ["Artifacts"]),
         library("Selection"),
         library("ModelAppAPI", ["KubernetesAPI", "Artifacts", "JSON"]),
         library(
@@ -144,6 +148,7 @@ let package = Package(
         tests("ReleasePlanning", ["Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON"]),
         tests("AsyncHTTPTransport", ["HTTPTransport", "Artifacts", httpTypes, nioCore, nioPosix, nioSSL]),
         tests("DevCluster", ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, logging]),
+        tests("Schedules", ["Artifacts"]),
         tests("Selection"),
         tests("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes], exclude: ["Fixtures"]),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),

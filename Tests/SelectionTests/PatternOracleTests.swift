@@ -1,10 +1,9 @@
-import Foundation
+import TestSupport
 import Testing
 
 @testable import Selection
 
-/// Compares with RE2 itself, by PyPI's `google-re2`. The folder of a virtual environment that has it is in
-/// `MODELAPP_TEST_VENV`.
+/// Compares with RE2 itself, by PyPI's `google-re2`.
 @Suite struct PatternOracleTests {
     private struct Case: Codable {
         var pattern: String
@@ -17,17 +16,8 @@ import Testing
         var spans: [[[Int]]?]
     }
 
-    static let environment = ProcessInfo.processInfo.environment
-    static let isRequired = environment["CI"] == "true"
-
-    /// Evaluated once, so that the reason is printed once.
-    static let isAvailable: Bool = {
-        if environment["MODELAPP_TEST_VENV"] != nil || isRequired { return true }
-        print("PatternOracleTests are skipped: MODELAPP_TEST_VENV names no virtual environment with google-re2")
-        return false
-    }()
-
-    private static let script = """
+    private static let oracle = PythonOracle(
+        """
         import json, re2, sys
         options = re2.Options()
         options.log_errors = False
@@ -45,26 +35,9 @@ import Testing
             answers.append({'accepted': True, 'spans': spans})
         json.dump(answers, open(sys.argv[2], 'w', encoding='utf-8'))
         """
+    )
 
-    private func ask(_ cases: [Case]) throws -> [Answer] {
-        let venv = try #require(
-            PatternOracleTests.environment["MODELAPP_TEST_VENV"],
-            "with CI=true the oracle is required: set MODELAPP_TEST_VENV"
-        )
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("re2-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let paths = ["oracle.py", "cases.json", "answers.json"].map { folder.appendingPathComponent($0) }
-        try Data(PatternOracleTests.script.utf8).write(to: paths[0])
-        try JSONEncoder().encode(cases).write(to: paths[1])
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: venv).appendingPathComponent("bin/python")
-        process.arguments = paths.map(\.path)
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "the oracle failed")
-        return try JSONDecoder().decode([Answer].self, from: Data(contentsOf: paths[2]))
-    }
+    private func ask(_ cases: [Case]) throws -> [Answer] { try Self.oracle.ask(cases, [Answer].self) }
 
     private func compare(_ cases: [Case]) throws -> (pairs: Int, accepted: Int) {
         var pairs = 0
@@ -88,7 +61,7 @@ import Testing
         return (pairs, accepted)
     }
 
-    @Test(.enabled(if: PatternOracleTests.isAvailable))
+    @Test(.enabled(if: PythonOracle.isAvailable))
     func randomPatternsMatchAsInRE2() throws {
         var patterns = RandomPatterns(seed: 20_260_731)
         let cases = (0..<1_200).map { _ in
@@ -100,7 +73,7 @@ import Testing
         #expect(result.accepted > cases.count * 9 / 10)
     }
 
-    @Test(.enabled(if: PatternOracleTests.isAvailable))
+    @Test(.enabled(if: PythonOracle.isAvailable))
     func damagedPatternsAreAcceptedAndRefusedAsInRE2() throws {
         var patterns = RandomPatterns(seed: 99)
         let cases = (0..<1_500).compactMap { _ -> Case? in
@@ -113,7 +86,7 @@ import Testing
         #expect(cases.count - result.accepted > 300)
     }
 
-    @Test(.enabled(if: PatternOracleTests.isAvailable))
+    @Test(.enabled(if: PythonOracle.isAvailable))
     func lettersFoldAsInRE2() throws {
         // Each letter must match its equivalents, and none of all the other letters in one long text.
         let blocks: [Range<UInt32>] = [0x41..<0x600, 0x1c80..<0x1c89, 0x1e00..<0x2190, 0xfb00..<0xfb07]
@@ -138,7 +111,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: PatternOracleTests.isAvailable))
+    @Test(.enabled(if: PythonOracle.isAvailable))
     func theSourcesExamplesMatchAsInRE2() throws {
         let texts = ["v1.2.3", "sha256-abc", "x.sig", "41/", "2026/", "v", "", "main-1a2b3c-1700000000", "Ünïcode/"]
         let sources = [

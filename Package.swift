@@ -94,7 +94,7 @@ let package = Package(
         library(
             "ModelAppController",
             [
-                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "Selection", "ModelAppAPI",
+                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "Schedules", "Selection", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
                 lifecycle, logging,
             ]
@@ -145,7 +145,7 @@ let package = Package(
         tests("KubernetesAPI", ["JSON"]),
         tests("KubernetesClient", ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging]),
         tests("ModelAppAPI", ["KubernetesAPI", "KubernetesClient", "Selection", "JSON"]),
-        tests("ReleasePlanning", ["Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON"]),
+        tests("ReleasePlanning", ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON"]),
         tests("AsyncHTTPTransport", ["HTTPTransport", "Artifacts", httpTypes, nioCore, nioPosix, nioSSL]),
         tests("DevCluster", ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, logging]),
         tests("Schedules", ["Artifacts"]),
@@ -155,7 +155,7 @@ let package = Package(
         tests(
             "ModelAppController",
             [
-                "DevCluster", "ReleasePlanning", "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient",
+                "DevCluster", "ReleasePlanning", "Schedules", "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient",
                 "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, lifecycle, logging,
             ]
         ),

@@ -124,6 +124,8 @@ public struct Blackout: APIObject {
     public var from = ""
     /// The last day.
     public var to = ""
+    /// The zone of the days.
+    public var timeZone = "UTC"
 
     /// An empty blackout.
     public init() {}
@@ -135,6 +137,14 @@ public struct Blackout: APIObject {
         .field("name", \.name, "Its name.", required: true, .minLength(1), .maxLength(63)),
         .field("from", \.from, "The first day, such as 2026-12-20.", required: true, .maxLength(10), .pattern(day)),
         .field("to", \.to, "The last day.", required: true, .maxLength(10), .pattern(day)),
+        .field(
+            "timeZone",
+            \.timeZone,
+            "The IANA time zone of the days.",
+            .minLength(1),
+            .maxLength(64),
+            .defaulted("UTC")
+        ),
     ])
 }
 

@@ -109,7 +109,7 @@ public struct ModelAppReconciler: Reconciler {
         }
         if plan.isEmpty {
             try await writeStatus(plan.status, observation)
-            return .requeue(after: wait(app, resolved.lookAgainAt, now))
+            return .requeue(after: min(wait(app, resolved.lookAgainAt, now), plan.requeueAfter ?? .seconds(86_400)))
         }
         // The watch brings what was written and wakes this key; the timer only helps where an event is lost.
         return .requeue(after: min(wait(app, resolved.lookAgainAt, now), .seconds(2)))

@@ -15,9 +15,11 @@ public struct Resolver: Sendable {
 
     private let code: CodeResolver
     private let model: ModelResolver
+    private let zones: TimeZoneFiles
 
     /// A resolver whose scans are shared by all who use it.
-    public init(client: Client, access: SourceAccess, time: TimeSource) {
+    public init(client: Client, access: SourceAccess, time: TimeSource, zones: TimeZoneFiles = TimeZoneFiles()) {
+        self.zones = zones
         let secrets = SecretReader(client: client, time: time)
         code = CodeResolver(access: access, secrets: secrets, time: time)
         model = ModelResolver(access: access, secrets: secrets, time: time)
@@ -28,7 +30,8 @@ public struct Resolver: Sendable {
         let running = observation.appliedRelease
         async let code = code.resolve(app, running: running?.code)
         let (model, lookAgainAt) = await model.resolve(app, running: running?.model)
-        return Answer(resolution: Resolution(code: await code, model: model), lookAgainAt: lookAgainAt)
+        let zones = zones.rules(app.spec.rollout.timeZones)
+        return Answer(resolution: Resolution(code: await code, model: model, zones: zones), lookAgainAt: lookAgainAt)
     }
 
     /// How many scans were started since the start: listings of tags and of objects.

@@ -1,5 +1,6 @@
 public import KubernetesAPI
 public import ModelAppAPI
+import Schedules
 import Selection
 
 /// What is wrong with a spec, beyond what its schema can say.
@@ -19,6 +20,13 @@ public enum SpecCheck {
         }
         problems += SelectionSpec.problems(in: app.spec)
         problems += modelProblems(app.spec.model)
+        // Whether a time zone is known is not a matter of the spec alone.
+        let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
+        do throws(FieldProblem) {
+            _ = try ReleaseGate.calendar(app.spec.rollout, zones: zones)
+        } catch {
+            problems.append(error)
+        }
         if app.spec.delivery.mode == .baked, app.spec.delivery.baked == nil {
             problems.append(FieldProblem("spec.delivery.baked", "is required with mode Baked"))
         }
@@ -77,9 +85,6 @@ public enum SpecCheck {
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         unless(spec.target.adopt == nil, "spec.target.adopt")
         let rollout = spec.rollout
-        unless(rollout.initial == .immediately, "spec.rollout.initial")
-        unless(rollout.windows.isEmpty, "spec.rollout.windows")
-        unless(rollout.blackouts.isEmpty, "spec.rollout.blackouts")
         unless(rollout.approval == nil, "spec.rollout.approval")
         unless(rollout.after.isEmpty, "spec.rollout.after")
         unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")

@@ -61,8 +61,28 @@ struct StatusComposer {
             }
         case .running(let release, let convergedAt):
             conditions += running(release, convergedAt)
+        case .waiting(let release, let hold, let current):
+            conditions += waiting(release, hold, current)
         }
         return conditions
+    }
+
+    /// An update that waits leaves Ready as it is; an edit of the spec that waits does not run, and says so.
+    private func waiting(
+        _ release: Release,
+        _ hold: ReleaseHold,
+        _ current: (Release, convergedAt: String?)?
+    ) -> [Condition] {
+        let message =
+            "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(hold.message)"
+        guard let (running, convergedAt) = current else {
+            return [Condition("Ready", false, reason: hold.reason, message: message)]
+        }
+        let update = Condition("UpdateAvailable", true, reason: hold.reason, message: message)
+        if release.cause == "Template" {
+            return [Condition("Ready", false, reason: hold.reason, message: message), update]
+        }
+        return self.running(running, convergedAt) + [update]
     }
 
     private func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
@@ -147,7 +167,16 @@ struct StatusComposer {
 
     private func release() -> ReleaseStatus? {
         let observation = planner.observation
-        guard case .running(let target, let convergedAt) = outcome else { return previous.release }
+        let (target, convergedAt): (Release, String?)
+        switch outcome {
+        case .running(let release, let converged): (target, convergedAt) = (release, converged)
+        case .waiting(_, _, .some(let current)): (target, convergedAt) = current
+        case .waiting(let release, let hold, nil):
+            var status = ReleaseStatus()
+            status.target = self.target(release, held: hold)
+            return status
+        default: return previous.release
+        }
         let progress = RolloutProgress(observation.deployment, release: target.id)
         var status = ReleaseStatus()
         let current = convergedAt != nil ? nil : observation.lastConverged
@@ -156,12 +185,12 @@ struct StatusComposer {
         } else if let current {
             status.current = currentRelease(current.release, since: current.convergedAt)
         }
-        var next = TargetRelease()
-        next.id = target.id
-        next.code = ReleaseCode(tag: target.code.tag, digest: target.code.digest)
-        next.model = ReleaseModel(version: target.model.version, digest: target.model.digest)
-        next.phase = progress.isComplete ? .converged : .progressing
-        status.target = next
+        if case .waiting(let release, let hold, _) = outcome {
+            status.target = self.target(release, held: hold)
+        } else {
+            status.target = self.target(target)
+            status.target?.phase = progress.isComplete ? .converged : .progressing
+        }
         var pods = PodCounts()
         pods.desired = progress.desired
         pods.onTarget = progress.updated
@@ -169,6 +198,19 @@ struct StatusComposer {
         if status.current != nil, status.current?.id != target.id { pods.onCurrent = rest } else { pods.other = rest }
         status.pods = pods
         return status
+    }
+
+    private func target(_ release: Release, held hold: ReleaseHold? = nil) -> TargetRelease {
+        var target = TargetRelease()
+        target.id = release.id
+        target.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
+        target.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
+        if let hold {
+            target.waitingFor = [hold.gate]
+            target.nextWindow = hold.until?.rfc3339
+            target.message = hold.message
+        }
+        return target
     }
 
     private func currentRelease(_ release: Release, since: String?) -> CurrentRelease {

@@ -40,8 +40,34 @@ struct Planner {
 
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
-        case .success(let desired): return converge(on: desired)
+        case .success(let desired):
+            do throws(FieldProblem) {
+                guard let hold = try hold(on: desired.release) else { return converge(on: desired) }
+                return keepWaiting(desired.release, hold)
+            } catch {
+                return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
+            }
         }
+    }
+
+    /// What keeps `release` from starting; nil for one that has.
+    private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
+        let current = observation.current
+        guard release.id != current?.release.id else { return nil }
+        return try ReleaseGate(app: app, zones: resolution.zones, now: now)
+            .hold(on: release, isFirst: current == nil)
+    }
+
+    /// The current release is brought to its end meanwhile, as if nothing newer were there.
+    private func keepWaiting(_ release: Release, _ hold: ReleaseHold) -> Plan {
+        guard let current = observation.current else { return finish([], .waiting(release, hold, current: nil)) }
+        let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
+        var plan = finish(
+            steps,
+            .waiting(release, hold, current: (current.release, convergedAt: convergedAt))
+        )
+        plan.requeueAfter = hold.until.map { $0 - now }
+        return plan
     }
 
     /// The release that should run, or why there is none.
@@ -109,6 +135,11 @@ struct Planner {
     }
 
     private func converge(on desired: DesiredRelease) -> Plan {
+        let (steps, convergedAt) = steps(toward: desired)
+        return finish(steps, .running(desired.release, convergedAt: convergedAt))
+    }
+
+    private func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
         var steps: [PlanStep] = []
         let highest = observation.releases.map(\.number).max() ?? 0
         let isApplied = observation.deployment?.metadata.annotations[Keys.release] == desired.release.id
@@ -147,7 +178,7 @@ struct Planner {
             steps.append(.apply(revision, reason: "release converged"))
         }
         steps += pruneSteps(keeping: desired.release.id)
-        return finish(steps, .running(desired.release, convergedAt: convergedAt))
+        return (steps, convergedAt)
     }
 
     /// Without a release to make, the one that runs is kept in step.
@@ -259,6 +290,8 @@ struct DesiredRelease {
 enum Outcome: Error {
     /// A release runs or is being rolled out.
     case running(Release, convergedAt: String?)
+    /// A release is held back; what runs meanwhile.
+    case waiting(Release, ReleaseHold, current: (Release, convergedAt: String?)?)
     /// A half was never resolved, so nothing can run.
     case missingHalf(Half, ResolutionFailure?)
     /// Only an edit of the spec helps.

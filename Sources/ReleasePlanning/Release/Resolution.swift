@@ -1,4 +1,5 @@
 public import ModelAppAPI
+public import Schedules
 public import Selection
 
 /// What was found of one half outside the cluster.
@@ -50,17 +51,25 @@ public struct ResolutionFailure: Sendable, Hashable, Error {
     }
 }
 
-/// What was found of both halves.
+/// What was looked up outside the cluster.
 public struct Resolution: Sendable, Hashable {
     /// The code half.
     public var code: HalfResolution<CodeVersion>
     /// The model half.
     public var model: HalfResolution<ResolvedModel>
 
-    /// A resolution of its halves.
-    public init(code: HalfResolution<CodeVersion>, model: HalfResolution<ResolvedModel>) {
+    /// The clocks of the time zones that the spec names, as far as they are known.
+    public var zones: [String: TimeZoneRules]
+
+    /// A resolution of its parts.
+    public init(
+        code: HalfResolution<CodeVersion>,
+        model: HalfResolution<ResolvedModel>,
+        zones: [String: TimeZoneRules] = [:]
+    ) {
         self.code = code
         self.model = model
+        self.zones = zones
     }
 
     /// Nothing was looked at yet.

@@ -129,4 +129,6 @@ public enum Keys {
     public static let claimedBy = "modelapp.dev/claimed-by"
     /// Annotation of ModelApps: asks for a scan now.
     public static let reconcileRequestedAt = "modelapp.dev/reconcile-requested-at"
+    /// Annotation of ModelApps: the release that may start although no window is open.
+    public static let releaseNow = "modelapp.dev/release-now"
 }

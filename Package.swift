@@ -155,10 +155,11 @@ let package = Package(
         tests(
             "ModelAppController",
             [
-                "DevCluster", "ReleasePlanning", "Schedules", "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient",
-                "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, lifecycle, logging,
+                "DevCluster", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection", "ModelAppAPI",
+                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
+                httpTypes, lifecycle, logging,
             ]
         ),
-        tests("modelapp", ["KubernetesClient", "KubernetesAPI", "ModelAppAPI", "JSON"]),
+        tests("modelapp", ["ModelAppController", "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "JSON"]),
     ]
 )

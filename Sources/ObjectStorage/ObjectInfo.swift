@@ -89,6 +89,16 @@ public struct StoredChecksum: Sendable, Hashable {
         hex = bytes.hexadecimal
     }
 
+    /// A checksum in hexadecimal, as manifests write it; nil where the text is not of the algorithm's length.
+    public init?(_ algorithm: Algorithm, hexadecimal text: String) {
+        let digits = text.lowercased()
+        guard digits.utf8.count == algorithm.length * 2,
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        self.algorithm = algorithm
+        hex = digits
+    }
+
     /// A checksum as both services write it; nil where the text is not base64 of the algorithm's length.
     init?(_ algorithm: Algorithm, base64 text: String) {
         guard let bytes = Base64.decode(text) else { return nil }

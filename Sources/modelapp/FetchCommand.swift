@@ -3,8 +3,11 @@ import AsyncHTTPTransport
 import Glibc
 import HTTPTransport
 import JSON
+import KubernetesClient
 import ModelAppAPI
 import ModelAppController
+import ReleasePlanning
+import UnixSignals
 
 /// Fetches a model into a folder: what the init container of a release runs.
 struct FetchCommand: AsyncParsableCommand {
@@ -12,8 +15,10 @@ struct FetchCommand: AsyncParsableCommand {
         commandName: "fetch",
         abstract: "Fetches one version of a model into a folder, all of it or nothing.",
         discussion: """
-            Reads credentials from the environment, by the names that a Secret has them \
-            (AZURE_STORAGE_KEY, AWS_ACCESS_KEY_ID, ...). Run again, it continues.
+            The version must still have the digest. The folder appears at the end, by one rename: it must not exist, or \
+            be empty. Interrupted, run it again: it continues. Reads credentials from the environment, by the names that \
+            a Secret has them (AZURE_STORAGE_KEY, AWS_ACCESS_KEY_ID, ...). Exit status: 0 the folder is there, 1 it is \
+            not, 130 or 143 interrupted.
             """
     )
 
@@ -26,8 +31,19 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The digest that the version must have.", valueName: "digest"))
     var digest: String
 
-    @Option(help: ArgumentHelp("The folder.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that appears.", valueName: "path"))
     var to: String
+
+    @Option(help: ArgumentHelp("The most that the model may have, such as 20Gi.", valueName: "size"))
+    var sizeLimit: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificates (PEM) that the store's is checked against, instead of the system's.",
+            valueName: "path"
+        )
+    )
+    var caFile: String?
 
     @Option(
         help: ArgumentHelp(
@@ -44,6 +60,14 @@ struct FetchCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("--source: \(error)")
         }
+        var order = ModelFetcher.Order(source: model, version: modelVersion, digest: digest, folder: to)
+        if let sizeLimit {
+            guard let bytes = SizeQuantity.bytes(sizeLimit) else {
+                throw ValidationError("--size-limit must be like 20Gi, not \"\(sizeLimit)\"")
+            }
+            order.sizeLimit = bytes
+        }
+        let trust = try trust(model)
         var keys: [String: String] = [:]
         for name in Self.keyNames {
             if let value = getenv(name) { keys[name] = String(cString: value) }
@@ -58,22 +82,78 @@ struct FetchCommand: AsyncParsableCommand {
             allowedEndpoints: allowEndpoint + endpoint,
             random: Chance.unit
         )
-        let fetcher = ModelFetcher(access: access, time: .system) { StandardOutput.write($0 + "\n") }
-        do throws(ModelFetcher.Failure) {
-            try await fetcher.fetch(
-                .init(source: model, version: modelVersion, digest: digest, folder: to),
-                keys: keys
-            )
-        } catch {
-            StandardError.write("\(error)\n")
-            await pool.shutdown()
-            throw ExitCode.failure
+        let terminal = FetchTerminal(isTerminal: StandardOutput.isTerminal)
+        let fetcher = ModelFetcher(
+            access: access,
+            time: .system,
+            reportingEvery: terminal.interval,
+            terminal.show
+        )
+        let status = await run { [order, keys] () async -> ExitCode in
+            do throws(ModelFetcher.Failure) {
+                try await fetcher.fetch(order, keys: keys, trust: trust)
+                return .success
+            } catch {
+                StandardError.write(terminal.text(of: .line(error.description)))
+                return .failure
+            }
         }
         await pool.shutdown()
+        if status != .success { throw status }
+    }
+
+    /// Runs `fetch` until it ends or a signal asks to end it: process 1 of a container has no handler of its own, and
+    /// would be killed at the end of its grace period.
+    private func run(_ fetch: @escaping @Sendable () async -> ExitCode) async -> ExitCode {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        return await withTaskGroup(of: ExitCode?.self) { group in
+            group.addTask { await fetch() }
+            group.addTask {
+                for await signal in signals { return ExitCode(128 + signal.rawValue) }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            for await _ in group {}
+            return first ?? .failure
+        }
+    }
+
+    private func trust(_ model: ModelSource) throws -> TLSTrust {
+        if model.tls?.skipVerify == true { return .insecure }
+        guard let caFile else { return .system }
+        do throws(KubernetesError) {
+            guard let pem = try FileReader.system.read(caFile) else {
+                throw KubernetesError(.configuration, "there is no file \(caFile)")
+            }
+            return .roots(pem: pem)
+        } catch {
+            throw ValidationError("--ca-file: \(error.message)")
+        }
     }
 
     private static let keyNames = [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_KEY",
         "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING",
     ]
+}
+
+/// How reports of a fetch are shown: on a terminal one line that is written over, elsewhere a line every few seconds.
+struct FetchTerminal: Sendable {
+    /// Whether standard output is one.
+    let isTerminal: Bool
+
+    /// How often progress is worth saying.
+    var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(5) }
+
+    /// Writes a report.
+    func show(_ report: FetchReport) { StandardOutput.write(text(of: report)) }
+
+    /// The bytes of a report. `ESC [ K` clears the rest of a line (ECMA-48, EL).
+    func text(of report: FetchReport) -> String {
+        switch report {
+        case .line(let text): isTerminal ? "\r\u{1B}[K\(text)\n" : "\(text)\n"
+        case .progress(let text): isTerminal ? "\r\u{1B}[K\(text)" : "\(text)\n"
+        }
+    }
 }

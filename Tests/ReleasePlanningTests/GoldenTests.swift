@@ -36,10 +36,10 @@ struct GoldenTests {
           "kind": "Deployment",
           "metadata": {
             "annotations": {
-              "modelapp.dev/applied": "b6e01e18e906dfdf0f281f325d157e69b75e8e01a06447a8f710d97d37fce004",
+              "modelapp.dev/applied": "5825c848197ca544ae7487c44c0db988d768aa008e549823eea47dc097077ae4",
               "modelapp.dev/code-tag": "1",
               "modelapp.dev/model-version": "1/",
-              "modelapp.dev/release": "ae57a00da8a8"
+              "modelapp.dev/release": "af6cc09666e2"
             },
             "labels": {
               "app.kubernetes.io/managed-by": "modelapp",
@@ -71,7 +71,7 @@ struct GoldenTests {
               "metadata": {
                 "labels": {
                   "modelapp.dev/name": "classifier",
-                  "modelapp.dev/release": "ae57a00da8a8",
+                  "modelapp.dev/release": "af6cc09666e2",
                   "modelapp.dev/slot": "a",
                   "team": "vision"
                 }
@@ -129,7 +129,8 @@ struct GoldenTests {
                       {
                         "mountPath": "/models",
                         "name": "modelapp-model",
-                        "readOnly": true
+                        "readOnly": true,
+                        "subPath": "model"
                       }
                     ]
                   }
@@ -139,13 +140,13 @@ struct GoldenTests {
                     "args": [
                       "fetch",
                       "--source",
-                      "{\"onMissing\":\"Keep\",\"s3\":{\"bucket\":\"models\",\"endpoint\":\"\",\"prefix\":\"resnet/\",\"region\":\"eu-west-1\"},\"versions\":{\"select\":{\"numerical\":{}}}}",
+                      "{\"onMissing\":\"Keep\",\"s3\":{\"bucket\":\"models\",\"endpoint\":\"\",\"prefix\":\"resnet/\",\"region\":\"eu-west-1\"}}",
                       "--model-version",
                       "1/",
                       "--digest",
                       "sha256:00000000000000000000000000000000000000000000000000000000000003e9",
                       "--to",
-                      "/models"
+                      "/modelapp/model"
                     ],
                     "envFrom": [
                       {
@@ -165,9 +166,10 @@ struct GoldenTests {
                       },
                       "readOnlyRootFilesystem": true
                     },
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
                     "volumeMounts": [
                       {
-                        "mountPath": "/models",
+                        "mountPath": "/modelapp",
                         "name": "modelapp-model"
                       }
                     ]
@@ -240,7 +242,7 @@ struct GoldenTests {
               ],
               "tag": "1"
             },
-            "id": "ae57a00da8a8",
+            "id": "af6cc09666e2",
             "image": "acr.io/model-api@sha256:0000000000000000000000000000000000000000000000000000000000000001",
             "mode": "InitContainer",
             "model": {
@@ -262,9 +264,9 @@ struct GoldenTests {
             },
             "labels": {
               "modelapp.dev/name": "classifier",
-              "modelapp.dev/release": "ae57a00da8a8"
+              "modelapp.dev/release": "af6cc09666e2"
             },
-            "name": "classifier-ae57a00da8a8",
+            "name": "classifier-af6cc09666e2",
             "namespace": "prod",
             "ownerReferences": [
               {

@@ -42,4 +42,15 @@ struct QuantityTests {
         #expect(Quantity(JSONValue.string("1Gi")) == Quantity(text: "1024Mi"))
         for value in [true, .null, [], [:]] as [JSONValue] { #expect(Quantity(value) == nil) }
     }
+
+    @Test(
+        arguments: [
+            ("0", 0), ("1", 1), ("20Gi", 20 << 30), ("1.5Gi", 3 << 29), ("1.5G", 1_500_000_000), ("1e3", 1000),
+            ("0.5", 0), ("1500m", 1), ("7999m", 7), ("1n", 0), ("7Ei", 7 << 60), ("-0", 0),
+        ] as [(String, Int64)]
+    )
+    func sizesAreWholeBytesRoundedDown(text: String, bytes: Int64) { #expect(SizeQuantity.bytes(text) == bytes) }
+
+    @Test(arguments: ["", "-1", "8Ei", "1e19", "large"])
+    func whatIsNoSizeHasNoBytes(text: String) { #expect(SizeQuantity.bytes(text) == nil) }
 }

@@ -53,15 +53,64 @@ struct RenderingTests {
         #expect(fetch?["envFrom"]?[0]?["secretRef"]?["name"] == "s3-keys")
         let arguments = fetch?["args"]?.array?.compactMap(\.string) ?? []
         #expect(arguments.first == "fetch")
-        #expect(arguments.contains(Fixtures.model(1).version.digest) && arguments.last == "/m")
+        #expect(
+            arguments.contains(Fixtures.model(1).version.digest) && arguments.suffix(2) == ["--to", "/modelapp/model"]
+        )
+        #expect(arguments.firstIndex(of: "--size-limit").map { arguments[$0 + 1] } == "20Gi")
+        #expect(fetch?["volumeMounts"] == [["name": "modelapp-model", "mountPath": "/modelapp"]])
+        // kubelet shows the last lines with the pod.
+        #expect(fetch?["terminationMessagePolicy"] == "FallbackToLogsOnError")
         let source = try JSONValue(parsing: try #require(arguments.first { $0.hasPrefix("{") }))
         #expect(source["s3"]?["bucket"] == "models")
         #expect(source["auth"] == nil)
+        // How the version was chosen does not reach the pod.
+        #expect(source["versions"] == nil)
         #expect(spec?["volumes"]?[0]?["emptyDir"]?["sizeLimit"] == "20Gi")
         #expect(
             spec?["containers"]?[0]?["volumeMounts"]?[0] == [
-                "name": "modelapp-model", "mountPath": "/m", "readOnly": true,
+                "name": "modelapp-model", "mountPath": "/m", "subPath": "model", "readOnly": true,
             ]
+        )
+    }
+
+    @Test func theStoresCertificateAuthorityReachesTheInitContainerAsAFile() throws {
+        let spec = try template([
+            "model.tls": ["caSecretRef": ["name": "corp-ca"]],
+            "target.own.template.spec.volumes": [["name": "modelapp-ca", "emptyDir": [:]]],
+        ])["spec"]
+        #expect(
+            spec?["volumes"]?.array?.last == [
+                "name": "modelapp-ca",
+                "secret": ["secretName": "corp-ca", "items": [["key": "ca.crt", "path": "ca.crt"]]],
+            ]
+        )
+        #expect(spec?["volumes"]?.array?.count == 2)
+        let fetch = spec?["initContainers"]?[0]
+        #expect(
+            fetch?["volumeMounts"]?[1] == ["name": "modelapp-ca", "mountPath": "/modelapp-ca", "readOnly": true]
+        )
+        let arguments = fetch?["args"]?.array?.compactMap(\.string) ?? []
+        #expect(arguments.firstIndex(of: "--ca-file").map { arguments[$0 + 1] } == "/modelapp-ca/ca.crt")
+        #expect(!arguments.contains { $0.contains("corp-ca") })
+        #expect(spec?["containers"]?[0]?["volumeMounts"]?.array?.count == 1, "the code does not get it")
+    }
+
+    @Test func howTheStoreIsReadIsPartOfAReleaseAndHowAVersionIsChosenIsNot() throws {
+        func release(_ changes: [String: JSONValue?]) throws -> JSONValue? {
+            try template(changes)["metadata"]?["labels"]?[Keys.release]
+        }
+        let base = try release([:])
+        let changes: [[String: JSONValue?]] = [
+            ["model.auth": ["secretRef": ["name": "new-keys"]]], ["model.tls": ["caSecretRef": ["name": "corp-ca"]]],
+            ["model.tls": ["skipVerify": true]], ["model.s3.bucket": "moved"],
+        ]
+        for change in changes { #expect(try release(change) != base, "\(change)") }
+        #expect(try release(["model.versions": ["select": ["semver": [:]]]]) == base)
+        // A container that reads the store itself has what it needs in its own template.
+        let byReference = try release(["delivery.mode": "Reference"])
+        #expect(
+            try release(["delivery.mode": "Reference", "model.auth": ["secretRef": ["name": "new-keys"]]])
+                == byReference
         )
     }
 

@@ -19,6 +19,10 @@ struct SpecCheckTests {
         ("code.exclude", ["ok", "[z-a]"], "spec.code.exclude[1]: "),
         ("code.platforms", ["linux/amd64", "linux"], "spec.code.platforms[1]: "),
         ("model.s3.prefix", "resnet", "spec.model.s3.prefix: must end at a slash: \"resnet/\""),
+        (
+            "model.tls", ["plainHTTP": true],
+            "spec.model.tls.plainHTTP: needs an endpoint that begins with http://; without"
+        ),
         ("model.versions", nil, "spec.model: exactly one of versions, pointer, objects is needed with a blob store"),
         ("model.versions.filter", ["match": "*"], "spec.model.versions.filter: "),
         ("delivery.mode", "Baked", "spec.delivery.baked: is required with mode Baked"),

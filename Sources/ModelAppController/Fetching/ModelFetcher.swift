@@ -1,18 +1,16 @@
 import Artifacts
-import Glibc
 public import HTTPTransport
-import JSON
-import KubernetesAPI
 public import ModelAppAPI
 import ObjectStorage
-import ReleasePlanning
-import Selection
+import Synchronization
 
 /// Brings the bytes of one model version into a folder, all of them or none.
 ///
 /// Lists the version again and recomputes its digest before the first byte is read; another digest ends the fetch with
-/// `ModelBytesGone`, never with newer bytes. Every read carries the condition of the listing (`If-Match`, version id).
-/// A file has its name only once it is whole; what an earlier attempt left is continued where the object is the same.
+/// `ModelBytesGone`, never with newer bytes. Every read carries the condition of the listing (`If-Match`, version id)
+/// and is checked against the checksum that the manifest or the store keeps. A connection that ends early is picked up
+/// where it ended, in the same process or in the next one. The folder appears by one rename, so that a reader sees the
+/// whole model or none; one that is there already is recognised without asking the store.
 public struct ModelFetcher: Sendable {
     /// What is fetched.
     public struct Order: Sendable {
@@ -22,15 +20,18 @@ public struct ModelFetcher: Sendable {
         public var version: String
         /// The digest that the release was made with.
         public var digest: String
-        /// The folder that is filled.
+        /// The folder that appears. Its parent is made where it is missing, and must be writable.
         public var folder: String
+        /// The most bytes that the model may have; nil for no limit.
+        public var sizeLimit: Int64?
 
         /// An order of its parts.
-        public init(source: ModelSource, version: String, digest: String, folder: String) {
+        public init(source: ModelSource, version: String, digest: String, folder: String, sizeLimit: Int64? = nil) {
             self.source = source
             self.version = version
             self.digest = digest
             self.folder = folder
+            self.sizeLimit = sizeLimit
         }
     }
 
@@ -40,126 +41,144 @@ public struct ModelFetcher: Sendable {
         public var reason: String
         /// For people.
         public var message: String
+        /// Whether the same again may succeed with nothing changed by anybody.
+        var isTransient = false
+        /// How long the store asks to wait.
+        var retryAfter: Duration?
+
         /// Reason and message.
         public var description: String { "\(reason): \(message)" }
+
+        static let interrupted = "what is there stays; run again, and it continues"
+
+        init(_ reason: String, _ message: String, isTransient: Bool = false, retryAfter: Duration? = nil) {
+            self.reason = reason
+            self.message = message
+            self.isTransient = isTransient
+            self.retryAfter = retryAfter
+        }
     }
 
-    private let access: SourceAccess
-    private let time: TimeSource
-    private let progress: @Sendable (String) -> Void
+    let access: SourceAccess
+    let time: TimeSource
+    private let interval: Duration
+    private let report: @Sendable (FetchReport) -> Void
+    /// Files that are read side by side: one connection of a blob store is slower than most networks.
+    private static let filesAtOnce = 4
 
-    /// A fetcher that reports a line now and then.
-    public init(access: SourceAccess, time: TimeSource, progress: @escaping @Sendable (String) -> Void) {
+    /// A fetcher that reports how far it is, at most once each `interval`.
+    public init(
+        access: SourceAccess,
+        time: TimeSource,
+        reportingEvery interval: Duration,
+        _ report: @escaping @Sendable (FetchReport) -> Void
+    ) {
         self.access = access
         self.time = time
-        self.progress = progress
+        self.interval = interval
+        self.report = report
     }
 
-    /// Fetches a version. `keys` are the values of the Secret that the source's keys came from, by their names.
-    public func fetch(_ order: Order, keys: [String: String]) async throws(Failure) {
-        let files: [File]
+    /// Fetches a version.
+    ///
+    /// Cancelled, it throws `Cancelled` and leaves what it has, for the next attempt to continue.
+    /// - Parameters:
+    ///   - keys: the values of the Secret that the source's keys came from, by their names.
+    ///   - trust: which certificates of the store are trusted.
+    public func fetch(_ order: Order, keys: [String: String], trust: TLSTrust = .system) async throws(Failure) {
+        let folder = try ModelFolder(order.folder)
+        if folder.holds(order.digest) {
+            report(.line("\(order.folder) already holds \(order.version), \(order.digest)"))
+            return
+        }
         let store: any ObjectStore
         do throws(ScanFailure) {
             store = try await ModelStore.open(
                 order.source,
                 keys: keys.isEmpty ? nil : keys,
-                trust: .system,
+                trust: trust,
                 endpoints: access.allowedEndpoints,
                 access: access,
                 time: time
             ).store
-            files = try await list(order, store)
         } catch {
-            throw Failure(reason: error.reason, message: error.message)
+            throw Failure(error)
+        }
+        let retry = FetchRetry(time: time, random: access.random, report: report)
+        let files = try await retry.run { () async throws(Failure) in
+            try await ModelFile.list(order, in: store)
         }
         let total = files.reduce(into: Int64(0)) { $0 += $1.info.size }
-        progress("fetching \(files.count) files, \(total) bytes, of version \(order.version)")
-        var done: Int64 = 0
-        for file in files {
-            try await fetch(file, store, into: order.folder)
-            done += file.info.size
-            progress("\(done) of \(total) bytes: \(file.path)")
-        }
-        progress("complete: \(order.digest)")
-    }
-
-    struct File: Sendable {
-        var path: String
-        var info: ObjectInfo
-        /// What the manifest says of it.
-        var sha256: String?
-    }
-
-    /// The files of the version, if they are still the ones that the release was made with.
-    private func list(_ order: Order, _ store: any ObjectStore) async throws(ScanFailure) -> [File] {
-        let rules: ObjectSetRules
-        var spec = ModelAppSpec()
-        spec.model = order.source
-        do {
-            rules = try SelectionSpec.objectRules(spec)
-        } catch {
-            throw ScanFailure(reason: "InvalidSource", message: "\(error)")
-        }
-        var folder = order.source.azureBlob?.prefix ?? order.source.s3?.prefix ?? ""
-        if order.source.objects.isEmpty { folder += order.version.hasSuffix("/") ? order.version : order.version + "/" }
-        let contents = try await VersionContents.read(store, prefix: folder, rules: rules)
-        guard contents.digest == order.digest else {
-            throw ScanFailure(
-                reason: "ModelBytesGone",
-                message:
-                    "the store holds \(contents.digest) under \(order.version.clipped), not \(order.digest.clipped) "
-                    + "that this release was made with; keep versions, or deliver with Baked or ImageVolume"
+        if let limit = order.sizeLimit, total > limit {
+            throw Failure(
+                "TooLarge",
+                "version \(order.version.clipped) has \(ByteCount(total)), more than the limit of \(ByteCount(limit)); "
+                    + "raise spec.delivery.fetch.sizeLimit"
             )
         }
-        var files: [File] = []
-        for (path, info) in contents.files.sorted(by: { $0.key < $1.key }) {
-            guard SafePath.isSafe(path) else {
-                throw ScanFailure(reason: "UnsafeName", message: "\"\(path.clipped)\" is no name below a folder")
-            }
-            files.append(File(path: path, info: info, sha256: contents.checksums[path]))
-        }
-        return files
+        let progress = ProgressMeter(
+            FetchProgress(version: order.version, files: files.count, bytes: total, interval: interval, at: time.now),
+            time: time,
+            report: report
+        )
+        let staging = try folder.stage(digest: order.digest)
+        defer { staging.close() }
+        try staging.requireSpace(for: files)
+        try await transfer(files, store, staging, retry, progress)
+        try staging.publish(files)
+        progress.finish()
+        report(.line("complete: \(order.folder) holds \(order.digest)"))
     }
 
-    private func fetch(_ file: File, _ store: any ObjectStore, into folder: String) async throws(Failure) {
-        let target = "\(folder)/\(file.path)"
-        let partial = PartialFile(target: target, identity: "\(file.info.etag ?? "") \(file.info.versionID ?? "")")
-        if partial.isComplete(size: file.info.size) { return }
+    private func transfer(
+        _ files: [ModelFile],
+        _ store: any ObjectStore,
+        _ staging: StagingFolder,
+        _ retry: FetchRetry,
+        _ progress: ProgressMeter
+    ) async throws(Failure) {
         do {
-            var offset = try partial.open()
-            if offset > file.info.size {
-                try partial.truncate()
-                offset = 0
-            }
-            defer { partial.close() }
-            if offset < file.info.size {
-                let range = offset > 0 ? offset..<file.info.size : nil
-                try await store.read(file.info.key, range: range, condition: .same(as: file.info)) { _, chunks in
-                    for try await chunk in chunks { try partial.write(chunk) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                var rest = files[...]
+                for _ in 0..<Self.filesAtOnce {
+                    guard let file = rest.popFirst() else { break }
+                    group.addTask {
+                        try await FileTransfer(file, from: store, into: staging, retry: retry, progress: progress).run()
+                    }
+                }
+                while try await group.next() != nil {
+                    guard let file = rest.popFirst() else { continue }
+                    group.addTask {
+                        try await FileTransfer(file, from: store, into: staging, retry: retry, progress: progress).run()
+                    }
                 }
             }
-            try partial.commit(size: file.info.size, sha256: file.sha256)
-        } catch let error as ObjectStoreError {
-            let failure = ScanFailure(error)
-            let isGone = failure.reason == "BytesChanged" || failure.reason == "ObjectNotFound"
-            throw Failure(reason: isGone ? "ModelBytesGone" : failure.reason, message: error.message)
-        } catch let error as Failure {
-            throw error
+        } catch let failure as Failure {
+            throw failure
         } catch {
-            throw Failure(reason: "FetchFailed", message: "\(file.path.clipped): \(error)")
+            throw Failure("Cancelled", Failure.interrupted)
         }
     }
 }
 
-/// Names of objects that may become names of files.
-enum SafePath {
-    /// Whether `path` stays below its folder: relative, no empty, `.` or `..` part, no control character, no part
-    /// longer than a file system takes.
-    static func isSafe(_ path: String) -> Bool {
-        guard !path.isEmpty, path.utf8.count <= 1024, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0x5C })
-        else { return false }
-        return path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-            !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 240
-        }
+extension ModelFetcher.Failure {
+    init(_ error: ScanFailure) {
+        self.init(
+            error.isCancelled ? "Cancelled" : error.reason,
+            error.isCancelled ? Self.interrupted : error.message,
+            isTransient: error.reason == "StoreUnavailable" || error.reason == "RateLimited",
+            retryAfter: error.retryAfter
+        )
+    }
+
+    init(_ error: ObjectStoreError) {
+        let failure = ScanFailure(error)
+        let isGone = error.code == .preconditionFailed || error.code == .objectNotFound
+        self.init(
+            isGone ? "ModelBytesGone" : failure.reason,
+            error.code == .cancelled ? Self.interrupted : error.message,
+            isTransient: error.isTransient,
+            retryAfter: error.retryAfter
+        )
     }
 }

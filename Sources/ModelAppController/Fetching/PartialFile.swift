@@ -1,102 +1,104 @@
-import Artifacts
-import Crypto
 import Glibc
 
 /// A file that grows under another name until it is whole.
 ///
-/// The name in progress carries a hash of the object's identity, so that bytes of another upload are never continued.
+/// Not shared: one transfer at a time writes it.
 final class PartialFile {
-    private let target: String
-    private let partial: String
-    private var descriptor: Int32 = -1
+    /// Where it grows.
+    let path: String
+    /// How many bytes it has.
+    private(set) var size: Int64
+    private var descriptor: Int32
 
-    init(target: String, identity: String) {
-        self.target = target
-        let mark = Array(SHA256.hash(data: Array(identity.utf8))).hexadecimal.prefix(12)
-        partial = "\(target).\(mark).partial"
-    }
-
-    /// Whether an earlier attempt finished the file. Its size is enough: it got its name when it was verified.
-    func isComplete(size: Int64) -> Bool {
+    /// Opens the file at `path` with what an earlier attempt left in it.
+    init(_ path: String) throws(ModelFetcher.Failure) {
+        self.path = path
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileFailure.last(path, "cannot be written") }
         var information = stat()
-        return stat(target, &information) == 0 && Int64(information.st_size) == size
-    }
-
-    /// Opens the file in progress, with its folders; returns how many bytes it has.
-    func open() throws(ModelFetcher.Failure) -> Int64 {
-        var position = target.startIndex
-        while let slash = target[position...].dropFirst().firstIndex(of: "/") {
-            mkdir(String(target[..<slash]), 0o755)
-            position = slash
+        guard fstat(descriptor, &information) == 0 else {
+            let failure = FileFailure.last(path, "cannot be read")
+            Glibc.close(descriptor)
+            throw failure
         }
-        descriptor = Glibc.open(partial, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot be written") }
-        var information = stat()
-        guard fstat(descriptor, &information) == 0 else { throw failure("cannot be read") }
-        return Int64(information.st_size)
+        size = Int64(information.st_size)
     }
+
+    deinit { close() }
 
     /// Starts over.
     func truncate() throws(ModelFetcher.Failure) {
-        guard ftruncate(descriptor, 0) == 0 else { throw failure("cannot be emptied") }
+        guard ftruncate(descriptor, 0) == 0 else { throw FileFailure.last(path, "cannot be emptied") }
+        size = 0
     }
 
     /// Appends bytes.
     func write(_ bytes: [UInt8]) throws(ModelFetcher.Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        var start = 0
+        while start < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                buffer.baseAddress.map { Glibc.write(descriptor, $0 + start, buffer.count - start) } ?? 0
+            }
             if count > 0 {
-                rest = rest.dropFirst(count)
+                start += count
+                size += Int64(count)
             } else if errno != EINTR {
-                throw failure("cannot be written")
+                throw FileFailure.last(path, "cannot be written")
             }
         }
     }
 
-    /// Gives the file its name once its size, and its sha256 where it is known, are right.
-    func commit(size: Int64, sha256: String?) throws(ModelFetcher.Failure) {
-        var information = stat()
-        guard fstat(descriptor, &information) == 0, Int64(information.st_size) == size else {
-            unlink(partial)
-            throw ModelFetcher.Failure(reason: "WrongSize", message: "\(target) does not have \(size) bytes")
+    /// Lends what the file has, from its start, piece by piece.
+    func readBack(_ each: (UnsafeRawBufferPointer) -> Void) throws(ModelFetcher.Failure) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset: Int64 = 0
+        while offset < size {
+            let count = buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileFailure.last(path, "cannot be read") }
+            buffer.withUnsafeBytes { each(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            offset += Int64(count)
         }
-        if let sha256 {
-            let actual = try digest()
-            guard actual == sha256 else {
-                unlink(partial)
-                throw ModelFetcher.Failure(
-                    reason: "WrongContent",
-                    message: "\(target) has the sha256 \(actual), not \(sha256) as the manifest says"
-                )
-            }
-        }
-        guard fsync(descriptor) == 0, rename(partial, target) == 0 else { throw failure("cannot be finished") }
     }
 
-    /// Closes the file in progress; what it has stays for the next attempt.
+    /// Returns once the bytes have reached the disk: a folder that outlives a crash of its machine must not hold files
+    /// of zeros under their final names.
+    func synchronize() throws(ModelFetcher.Failure) {
+        guard fsync(descriptor) == 0 else { throw FileFailure.last(path, "cannot be written") }
+    }
+
+    /// Closes the file; what it has stays for the next attempt.
     func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
+}
 
-    private func digest() throws(ModelFetcher.Failure) -> String {
-        let reader = Glibc.open(partial, O_RDONLY | O_CLOEXEC)
-        guard reader >= 0 else { throw failure("cannot be read") }
-        defer { Glibc.close(reader) }
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { read(reader, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw failure("cannot be read") }
-            if count == 0 { return Array(hash.finalize()).hexadecimal }
-            buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+/// Failures of the file system, in the words of somebody who can do something about them.
+enum FileFailure {
+    /// The failure that `errno` tells of. Call it before anything else can change `errno`.
+    static func last(_ path: String, _ what: String) -> ModelFetcher.Failure { make(errno, path, what) }
+
+    static func make(_ code: Int32, _ path: String, _ what: String) -> ModelFetcher.Failure {
+        let advice: (reason: String, text: String)
+        switch code {
+        case ENOSPC, EDQUOT: advice = ("DiskFull", "; free space, or raise the limit of the volume")
+        case EROFS: advice = ("ReadOnly", "; mount the volume writable")
+        case EACCES, EPERM:
+            advice = ("PermissionDenied", "; user \(getuid()) needs to write there: set fsGroup, or another user")
+        case EIO: advice = ("DiskFailed", "; the disk reports a failure")
+        default: advice = ("FileError", "")
         }
+        return ModelFetcher.Failure(
+            advice.reason,
+            "\(path) \(what): \(text(code))\(advice.text)"
+        )
     }
 
-    private func failure(_ what: String) -> ModelFetcher.Failure {
-        let code = errno
-        let reason = code == ENOSPC ? "DiskFull" : "FileError"
-        return ModelFetcher.Failure(reason: reason, message: "\(target) \(what): \(String(cString: strerror(code)))")
+    /// What the operating system calls an error number. `strerror` may share its buffer between threads.
+    private static func text(_ code: Int32) -> String {
+        var buffer = [CChar](repeating: 0, count: 128)
+        guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

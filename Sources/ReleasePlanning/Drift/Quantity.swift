@@ -93,4 +93,28 @@ struct Quantity: Hashable {
         exponentOfFive = fives
         exponentOfTwo = twos
     }
+
+    /// The amount as a whole number, rounded down; nil where it is negative or larger than `Int64` holds.
+    var whole: Int64? {
+        guard mantissa >= 0 else { return nil }
+        var value = mantissa
+        // The positive powers first, so that nothing is lost to rounding before the last step.
+        for (base, exponent) in [(Int64(5), exponentOfFive), (2, exponentOfTwo)] where exponent > 0 {
+            for _ in 0..<exponent {
+                let (product, overflow) = value.multipliedReportingOverflow(by: base)
+                guard !overflow else { return nil }
+                value = product
+            }
+        }
+        for (base, exponent) in [(Int64(5), exponentOfFive), (2, exponentOfTwo)] where exponent < 0 {
+            for _ in 0..<(-exponent) where value > 0 { value /= base }
+        }
+        return value
+    }
+}
+
+/// A size as Kubernetes writes it, `20Gi` or `1.5G`.
+public enum SizeQuantity {
+    /// How many bytes that are; nil where `text` is no size, negative, or more than `Int64` holds.
+    public static func bytes(_ text: String) -> Int64? { Quantity(text: text)?.whole }
 }

@@ -84,7 +84,17 @@ public enum SelectionSpec {
             let store = spec.model.azureBlob != nil ? "azureBlob" : "s3"
             problems.append(FieldProblem("spec.model.\(store).prefix", "must end at a slash: \"\(prefix.clipped)/\""))
         }
+        if spec.model.tls?.plainHTTP == true, let problem = plainHTTPProblem(spec.model) { problems.append(problem) }
         return problems
+    }
+
+    /// Plain HTTP is said twice, by the flag and by the endpoint's scheme, so that neither goes unnoticed.
+    private static func plainHTTPProblem(_ model: ModelSource) -> FieldProblem? {
+        guard let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint else { return nil }
+        if endpoint.hasPrefix("http://") { return nil }
+        let found =
+            endpoint.isEmpty ? "without an endpoint the provider's own is used, by TLS" : "\"\(endpoint.clipped)\""
+        return FieldProblem("spec.model.tls.plainHTTP", "needs an endpoint that begins with http://; \(found)")
     }
 
     private static func rules(

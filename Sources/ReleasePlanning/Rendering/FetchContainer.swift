@@ -3,18 +3,29 @@ import KubernetesAPI
 import ModelAppAPI
 
 /// The init container that fetches the model of a release, and the volume that it fills.
+///
+/// The fetcher makes a folder appear below the volume's root by one rename, and the container mounts that folder. A pod
+/// whose sandbox is made anew finds it there and asks the store for nothing.
 struct FetchContainer {
     /// The name of the init container.
     static let name = "modelapp-fetch"
     /// The name of the volume.
     static let volume = "modelapp-model"
+    /// The name of the volume with the store's certificate authority.
+    static let authorityVolume = "modelapp-ca"
+    /// Where the init container has the volume.
+    private static let mountPath = "/modelapp"
+    /// The folder of the model in the volume.
+    private static let folder = "model"
+    /// Where the init container has the certificate authority.
+    private static let authorityPath = "/modelapp-ca"
 
     /// The ModelApp.
     let app: ModelApp
     /// The image where the spec names none.
     let fetchImage: String
 
-    /// Adds init container, volume and mount.
+    /// Adds init container, volumes and mount.
     func add(
         to spec: inout JSONValue,
         containers: inout [JSONValue],
@@ -23,56 +34,95 @@ struct FetchContainer {
         model: ResolvedModel
     ) {
         let delivery = app.spec.delivery
-        let mount: JSONValue = ["name": .string(Self.volume), "mountPath": .string(delivery.mountPath)]
-        var volumes = (spec["volumes"]?.array ?? []).filter { $0["name"]?.string != Self.volume }
+        var volumes = (spec["volumes"]?.array ?? []).filter {
+            $0["name"]?.string != Self.volume && $0["name"]?.string != Self.authorityVolume
+        }
         let limit = delivery.fetch?.sizeLimit.map { JSONValue.object(["sizeLimit": .string($0)]) } ?? .object([:])
         volumes.append(["name": .string(Self.volume), "emptyDir": limit])
+        if let authority {
+            volumes.append([
+                "name": .string(Self.authorityVolume),
+                "secret": [
+                    "secretName": .string(authority), "items": [["key": "ca.crt", "path": "ca.crt"]],
+                ],
+            ])
+        }
         spec["volumes"] = .array(volumes)
 
         var initContainers = (spec["initContainers"]?.array ?? []).filter { $0["name"]?.string != Self.name }
-        initContainers.insert(container(release, model, mount), at: 0)
+        initContainers.insert(container(release), at: 0)
         spec["initContainers"] = .array(initContainers)
 
         for position in containers.indices where position == index {
             var mounts = (containers[position]["volumeMounts"]?.array ?? []).filter {
                 $0["mountPath"]?.string != delivery.mountPath
             }
-            var readOnly = mount
-            readOnly["readOnly"] = true
-            mounts.append(readOnly)
+            mounts.append([
+                "name": .string(Self.volume), "mountPath": .string(delivery.mountPath),
+                "subPath": .string(Self.folder), "readOnly": true,
+            ])
             containers[position]["volumeMounts"] = .array(mounts)
         }
     }
 
-    private func container(_ release: Release, _ model: ResolvedModel, _ mount: JSONValue) -> JSONValue {
-        let image = app.spec.delivery.fetch?.image ?? ""
+    /// What of the source decides how the bytes are had: its change has to reach the pods, so it makes a release as a
+    /// change of the template does. How the version is chosen does not count.
+    static func identity(of model: ModelSource) -> JSONValue {
+        var identity = source(of: model)
+        if let secret = model.auth?.secretRef { identity["auth"] = .string(secret.name) }
+        if let authority = model.tls?.caSecretRef { identity["authority"] = .string(authority.name) }
+        return identity
+    }
+
+    private var authority: String? { app.spec.model.tls?.caSecretRef?.name }
+
+    private func container(_ release: Release) -> JSONValue {
+        let fetch = app.spec.delivery.fetch
+        var arguments = [
+            "fetch", "--source", Self.source(of: app.spec.model).canonicalText, "--model-version",
+            release.model.version, "--digest", release.model.digest,
+        ]
+        var mounts: [JSONValue] = [["name": .string(Self.volume), "mountPath": .string(Self.mountPath)]]
+        if let limit = fetch?.sizeLimit { arguments += ["--size-limit", limit] }
+        if authority != nil {
+            arguments += ["--ca-file", "\(Self.authorityPath)/ca.crt"]
+            mounts.append([
+                "name": .string(Self.authorityVolume), "mountPath": .string(Self.authorityPath), "readOnly": true,
+            ])
+        }
+        arguments += ["--to", "\(Self.mountPath)/\(Self.folder)"]
+        let image = fetch?.image ?? ""
         var container: JSONValue = [
             "name": .string(Self.name),
             "image": .string(image.isEmpty ? fetchImage : image),
-            "args": [
-                "fetch", "--source", .string(source.canonicalText), "--model-version",
-                .string(release.model.version), "--digest", .string(release.model.digest), "--to",
-                .string(app.spec.delivery.mountPath),
-            ],
-            "volumeMounts": [mount],
+            "args": .array(arguments.map { .string($0) }),
+            "volumeMounts": .array(mounts),
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
                 "capabilities": ["drop": ["ALL"]],
             ],
+            // The last lines say why: kubelet shows them with the pod.
+            "terminationMessagePolicy": "FallbackToLogsOnError",
         ]
-        if let resources = app.spec.delivery.fetch?.resources, !resources.isAbsent {
-            container["resources"] = resources
-        }
+        if let resources = fetch?.resources, !resources.isAbsent { container["resources"] = resources }
         if let secret = app.spec.model.auth?.secretRef {
             container["envFrom"] = [["secretRef": ["name": .string(secret.name)]]]
         }
         return container
     }
 
-    /// What the fetcher needs to know about the store: the source without its credential.
-    private var source: JSONValue {
-        var model = app.spec.model
-        model.auth = nil
-        return model.json
+    /// What the fetcher needs to know about the store: where it is and what belongs to a version, without credential and
+    /// without the rules by which the version was chosen.
+    private static func source(of model: ModelSource) -> JSONValue {
+        var source = ModelSource()
+        source.azureBlob = model.azureBlob
+        source.s3 = model.s3
+        source.objects = model.objects
+        source.complete = model.complete
+        source.includeFiles = model.includeFiles
+        source.excludeFiles = model.excludeFiles
+        source.tls = model.tls
+        source.tls?.caSecretRef = nil
+        return source.json
     }
 }

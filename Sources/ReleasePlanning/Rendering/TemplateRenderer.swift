@@ -21,11 +21,13 @@ struct TemplateRenderer {
         var delivery = app.spec.delivery
         delivery.prefetch = .never
         delivery.reload = nil
-        return JSONValue.object([
+        var parts: [String: JSONValue] = [
             "template": app.spec.target.own?.template ?? .null,
             "container": app.spec.target.container.map { .string($0) } ?? .null,
             "delivery": Self.difference(of: delivery.json, from: Delivery().json),
-        ]).sha256
+        ]
+        if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec.model) }
+        return JSONValue.object(parts).sha256
     }
 
     private static func difference(of value: JSONValue, from base: JSONValue) -> JSONValue {

@@ -18,6 +18,11 @@ build: ## Builds the release binary, .build/release/modelapp
 	@scripts/install-dependencies build
 	$(call build,release)
 
+.PHONY: image
+image: build ## Assembles the operator's image, without a daemon: an OCI layout in .build/image
+	@scripts/install-dependencies image
+	scripts/image
+
 .PHONY: demo
 demo: ## Runs the demo: a cluster, a registry and the operator in one process (KEEP=1: until Ctrl-C)
 	@scripts/install-dependencies build

@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// Why a store did not do what it was asked.
 ///
 /// The message says where, what and what to do about it. It never holds a credential, a query string or text of a body:
@@ -84,8 +86,12 @@ public struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         self.underlying = underlying
     }
 
-    /// Whether the same request may succeed later with nothing changed by anybody.
-    public var isTransient: Bool { [.throttled, .unavailable, .transport].contains(code) }
+    /// Whether the same request may succeed later with nothing changed by anybody. A certificate that is not trusted
+    /// stays so.
+    public var isTransient: Bool {
+        if let failure = underlying as? HTTPTransportError, failure.code == .tls { return false }
+        return [.throttled, .unavailable, .transport].contains(code)
+    }
 
     /// Whether new credentials may help: worth one fresh look at the Secret or one new token.
     public var isAboutCredentials: Bool { code == .unauthorized || code == .denied }

@@ -5,7 +5,7 @@ usage: python3 scripts/node [--kubeconfig FILE] [--server URL] [--name NAME] [--
 Images come from any registry through skopeo and run under runc, each pod in a network namespace of its own on a bridge
 that this machine can reach; there is no Service proxy, so clients take a pod's address from its EndpointSlice. Init
 containers, sidecars, probes, hooks, restarts with back-off, volumes, pull secrets and Jobs behave as under kubelet;
-resource limits, Events, `kubectl logs` and `kubectl exec` are not provided: a container's output is in
+resource limits, files with a termination message (the fallback to the log is there), Events, `kubectl logs` and `kubectl exec` are not provided: a container's output is in
 DIR/NAMESPACE/POD/CONTAINER.log. Needs root, runc, skopeo, zstd, iproute2 and kubectl (which reads the kubeconfig).
 
 Prints one line "ready" when the node is registered, runs until SIGTERM or SIGINT, and leaves nothing behind.

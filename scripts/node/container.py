@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import subprocess
 import threading
 import time
@@ -58,6 +59,7 @@ class Container:
 
     def __init__(self, context: PodContext, spec: JSON, restart_policy: str, waiting_reason: str) -> None:
         self._context, self.spec, self._policy = context, spec, restart_policy
+        self._log, self._log_start = context.logs / f"{spec['name']}.log", 0
         self._id = f"{context.pod['metadata']['uid']}-{spec['name']}"
         self._folder = context.folder / "containers" / spec["name"]
         self._process: subprocess.Popen[bytes] | None = None
@@ -149,7 +151,8 @@ class Container:
         if "waiting" in self.state and not self._last:
             self._failures = 0  # failed pulls do not count against the first run
         self._image_id, self._started_at, self._terminating = image.identity, now, False
-        with open(context.logs / f"{self.spec['name']}.log", "ab") as log:
+        with open(self._log, "ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 context.host.runc("--log", str(self._folder / "runc.log"), "--log-format", "json", "run", self._id),
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -202,6 +205,8 @@ class Container:
         self._process = None
         terminated = {"exitCode": code, "reason": "Completed" if code == 0 else "Error", "finishedAt": timestamp()}
         terminated["startedAt"] = self.state.get("running", {}).get("startedAt", terminated["finishedAt"])
+        if code != 0 and self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+            terminated["message"] = self._last_words()
         if refusal := self._refusal():
             terminated |= {"exitCode": 128, "reason": "StartError", "message": refusal}
         if self._policy == "Never" or (self._policy == "OnFailure" and terminated["exitCode"] == 0):
@@ -213,6 +218,12 @@ class Container:
         self._restarts += 1
         self._last = {"terminated": terminated}
         self._wait("CrashLoopBackOff", f"the container ended with exit code {terminated['exitCode']}", now)
+
+    def _last_words(self) -> str:
+        """The end of what this run wrote, as much as kubelet takes."""
+        with open(self._log, "rb") as log:
+            log.seek(max(self._log_start, log.seek(0, os.SEEK_END) - 2048))
+            return "".join(log.read().decode(errors="replace").splitlines(keepends=True)[-80:])
 
     def _refusal(self) -> str | None:
         """What the runtime said where it could not start the process at all."""

@@ -166,7 +166,7 @@ extension ModelFetcher.Failure {
         self.init(
             error.isCancelled ? "Cancelled" : error.reason,
             error.isCancelled ? Self.interrupted : error.message,
-            isTransient: error.reason == "StoreUnavailable" || error.reason == "RateLimited",
+            isTransient: error.isTransient,
             retryAfter: error.retryAfter
         )
     }

@@ -116,4 +116,6 @@ struct ScanFailure: Error, Sendable, Hashable {
     var isRefusal = false
     /// Whether only an edit of the spec can help.
     var isTerminal = false
+    /// Whether the same again may succeed with nothing changed by anybody.
+    var isTransient = false
 }

@@ -125,7 +125,8 @@ extension ScanFailure {
             message: "spec.model: \(error.message)",
             retryAfter: error.retryAfter,
             isCancelled: error.code == .cancelled,
-            isRefusal: error.isAboutCredentials
+            isRefusal: error.isAboutCredentials,
+            isTransient: error.isTransient
         )
     }
 }

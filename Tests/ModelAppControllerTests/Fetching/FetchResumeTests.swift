@@ -81,7 +81,7 @@ struct FetchResumeTests {
                     do {
                         try await scene.fetch(order)
                         break
-                    } catch let failure as ModelFetcher.Failure where failure.isTransientForTests {}
+                    } catch let failure as ModelFetcher.Failure where failure.isTransient {}
                 }
                 return scene.folder() == Self.files ? nil : "the folder is \(scene.folder()?.keys.sorted() ?? [])"
             } catch {
@@ -132,6 +132,16 @@ struct FetchResumeTests {
         #expect(scene.wire.reads.count { $0.path.contains("weights.bin") } == 8)
     }
 
+    @Test func aCertificateThatIsNotTrustedIsNotTriedAgain() async throws {
+        let (scene, order) = try await scene(.s3)
+        scene.wire.beforeEach { _ in throw HTTPTransportError(.tls, "the certificate is not trusted") }
+        let before = scene.wire.requests.load(ordering: .relaxed)
+        let failure = try await scene.failure(order)
+        #expect(failure?.reason == "StoreUnavailable")
+        #expect(failure?.message.contains("not trusted") == true)
+        #expect(scene.wire.requests.load(ordering: .relaxed) == before + 1)
+    }
+
     @Test func anEndedTaskLeavesWhatItHas() async throws {
         let (scene, order) = try await scene(.s3)
         scene.wire.follow(
@@ -164,9 +174,4 @@ struct FetchResumeTests {
         other.close()
         #expect(try await scene.failure(order) == nil)
     }
-}
-
-extension ModelFetcher.Failure {
-    /// Failures after which kubelet's next start may succeed.
-    var isTransientForTests: Bool { ["StoreUnavailable", "RateLimited"].contains(reason) }
 }

@@ -37,6 +37,16 @@ test: ## Runs all tests, with a real API server, registry, S3 server and real po
 test-fast: ## Runs the tests that need no other process (FILTER=NAME: only those)
 	@scripts/test --fast $(if $(FILTER),--filter $(FILTER))
 
+# How many ModelApps `make bench-fleet` starts with.
+APPS ?= 1000
+
+.PHONY: bench-fleet
+bench-fleet: ## Measures a cold start beside a real API server (APPS=10000; KOPF=1: an operator on kopf, too)
+	@scripts/install-dependencies build test
+	$(call build,release)
+	@"$${XDG_CACHE_HOME:-$$HOME/.cache}/modelapp-test-venv/bin/python" -B scripts/bench-fleet \
+		--apps $(APPS) $(if $(KOPF),--kopf)
+
 .PHONY: lint
 lint: ## Checks format and scripts
 	@scripts/lint

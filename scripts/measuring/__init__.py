@@ -1,0 +1,1 @@
+"""The parts of scripts/bench-fleet: the servers around an operator, and what is measured of it from outside."""

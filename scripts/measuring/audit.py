@@ -40,8 +40,10 @@ class AuditLog:
         if target.get("subresource"):
             resource += "/" + target["subresource"]
         counts[event["verb"], resource] += 1
-        if event["verb"] == "patch" and event["responseStatus"]["code"] < 300 and "requestObject" in event:
+        body = event.get("requestObject")
+        # An apply is an object; a JSON patch is a list.
+        if event["verb"] == "patch" and event["responseStatus"]["code"] < 300 and isinstance(body, dict):
             name = target["name"]
-            for owner in event["requestObject"].get("metadata", {}).get("ownerReferences", []):
+            for owner in body.get("metadata", {}).get("ownerReferences", []):
                 name = owner["name"]
-            self.bodies.append((event["requestURI"], name, event["requestObject"]))
+            self.bodies.append((event["requestURI"], name, body))

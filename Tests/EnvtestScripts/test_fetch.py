@@ -194,6 +194,14 @@ class Fetch(unittest.TestCase):
         self.assertRegex(done.stderr, r"^DiskFull: \S+ has \S+ KiB free, and 683\.6 KiB are to come; ")
 
     @unittest.skipUnless(IS_ROOT, "mounts are for root")
+    def test_a_disk_that_fills_up_meanwhile_is_named(self) -> None:
+        with Forwarder(S3.removeprefix("http://"), rate=200_000) as line:
+            done = self.on_mount("-t tmpfs -o size=1m tmpfs", f"http://{line.address}",
+                                 meanwhile='sleep 1; head -c 2m /dev/zero >"$0/other"')
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.splitlines()[-1], rf"^DiskFull: {self.folder}/\S+ cannot be written: No space left on device; ")
+
+    @unittest.skipUnless(IS_ROOT, "mounts are for root")
     def test_a_folder_that_cannot_be_written_is_named(self) -> None:
         done = self.on_mount("-t tmpfs -o ro tmpfs")
         self.assertRegex(done.stderr, rf"^ReadOnly: {self.folder}/\S+ cannot be made: Read-only file system; ")
@@ -202,10 +210,11 @@ class Fetch(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"^PermissionDenied: {self.folder}/\S+ cannot be made: .*user 65532.*fsGroup")
 
-    def on_mount(self, options: str) -> subprocess.CompletedProcess[str]:
-        """Fetches into a file system that is there for this process only."""
-        script = f'mount {options} "$0" && exec "$@"'
-        return subprocess.run(["unshare", "--mount", "sh", "-c", script, str(self.folder), *self.command(self.model)],
+    def on_mount(self, options: str, endpoint: str = S3, meanwhile: str = ":") -> subprocess.CompletedProcess[str]:
+        """Fetches into a file system that is there for this process only, while something else happens there."""
+        script = f'mount {options} "$0" && {{ ({meanwhile}) 2>/dev/null & exec "$@"; }}'
+        command = self.command(self.model, endpoint=endpoint)
+        return subprocess.run(["unshare", "--mount", "sh", "-c", script, str(self.folder), *command],
                               env={**KEYS, "PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
 
     def test_on_a_terminal_one_line_is_written_over(self) -> None:

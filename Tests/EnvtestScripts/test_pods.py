@@ -93,7 +93,7 @@ class RealPods(unittest.TestCase):
         # Servers before 1.23 do not know CEL rules: kubectl and apply refuse what is not in the schema, create drops it.
         known = self.client.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/modelapps.modelapp.dev")
         self.kubectl("replace" if known else "create", "--validate=false", "-f", "-", data=definition)
-        self.kubectl("wait", "--for=condition=Established", "crd/modelapps.modelapp.dev", "--timeout=30s")
+        eventually("ModelApps are served", lambda: self.client.get("/apis/modelapp.dev/v1alpha1"))
         self.kubectl("create", "namespace", self.namespace)
         self.addCleanup(self.kubectl, "delete", "namespace", self.namespace, "--wait=false")
         eventually("the default account", lambda: "default" in self.kubectl("get", "serviceaccounts"))
@@ -170,6 +170,10 @@ class RealPods(unittest.TestCase):
         items: list[dict[str, Any]] = json.loads(self.kubectl("get", "pods", "-o", "json"))["items"]
         return items
 
+    def generation(self) -> int:
+        number: int = json.loads(self.kubectl("get", "deployment", "app", "-o", "json"))["metadata"]["generation"]
+        return number
+
     def runs(self, code: str, model: str) -> bool:
         """Whether the ModelApp says that this pair has converged, and no pod of another is left."""
         path = f"/apis/modelapp.dev/v1alpha1/namespaces/{self.namespace}/modelapps/app"
@@ -196,14 +200,18 @@ class RealPods(unittest.TestCase):
 
     def release(self, load: Load, change: Callable[[], None], code: str, model: str, before: str) -> None:
         """Makes a change, and demands that its release breaks no request."""
-        start = len(load.answers)
+        start, generation = len(load.answers), self.generation()
         change()
         self.converges(code, model)
         # The client learns last; and the bar is more than 200 requests for each change.
         answer = f"code {code} model {model}"
         eventually("enough requests, the last ten by the new release", lambda: len(load.answers) - start > 210 and all(
             seen.text == answer for seen in load.answers[-10:]))
-        self.assert_unbroken(load.answers[start:], before, answer)
+        self.assertEqual(self.generation(), generation + 1, "one write of the Deployment for a release")
+        answers = load.answers[start:]
+        print(f"{before} -> {answer}: {len(answers)} requests, {sum(bool(seen.error) for seen in answers)} failed",
+              file=sys.stderr)
+        self.assert_unbroken(answers, before, answer)
 
     def test_a_new_model_and_new_code_break_no_request_and_overwritten_bytes_reach_no_pod(self) -> None:
         self.push_code("1")

@@ -70,6 +70,7 @@ struct ConditionTests {
     ])
     func aRolloutThatStandsStillSaysWhy(type: String, status: String, reason: String) throws {
         var world = try converged()
+        world.trouble = Trouble.unschedulable
         try world.settle(Fixtures.resolution(2, 1))
         let generation = world.objects[World.deployment]?["metadata"]?["generation"] ?? 0
         let condition: JSONValue = [
@@ -85,7 +86,9 @@ struct ConditionTests {
         )
         try world.settle(Fixtures.resolution(2, 1))
         #expect(states(world) == ["Ready=False Degraded", "Reconciling=True Degraded"])
-        #expect(world.app.status.condition("Ready")?.message.contains("\(reason): quota") == true)
+        let message = world.app.status.condition("Ready")?.message ?? ""
+        #expect(message.contains("\(reason): quota"))
+        #expect(message.contains("Insufficient nvidia.com/gpu") == (type == "Progressing"), "\(message)")
         #expect(
             world.app.status.release?.pods?.json == ["desired": 2, "onTarget": 1, "onCurrent": 2, "other": 0]
         )

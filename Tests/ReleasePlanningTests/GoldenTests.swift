@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import ModelAppAPI
 import ReleasePlanning
 import Testing
 
@@ -27,6 +28,10 @@ struct GoldenTests {
         var revision = try #require(documents["ControllerRevision"])
         #expect(revision["data"]?["template"] == documents["Deployment"]?["spec"]?["template"])
         revision.replace(["data", "template"], with: "TEMPLATE")
+        let hash = try #require(revision["data"]?["templateHash"]?.string)
+        let (code, model) = (Fixtures.code(1).digest, Fixtures.model(1).version.digest)
+        #expect(revision["data"]?["id"]?.string == Release.id(codeDigest: code, modelDigest: model, templateHash: hash))
+        revision.replace(["data", "templateHash"], with: "HASH")
         #expect(try revision == JSONValue(parsing: Self.revision))
     }
 
@@ -255,7 +260,8 @@ struct GoldenTests {
             "modelURI": "s3://models/resnet/1/",
             "repository": "acr.io/model-api",
             "restorable": true,
-            "template": "TEMPLATE"
+            "template": "TEMPLATE",
+            "templateHash": "HASH"
           },
           "kind": "ControllerRevision",
           "metadata": {

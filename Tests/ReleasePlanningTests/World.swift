@@ -16,6 +16,8 @@ struct World {
     var now = Fixtures.now
     var policy = Fixtures.policy
     private(set) var objects: [String: JSONValue] = [:]
+    /// The status of the pods of the present release, where it does not come up.
+    var trouble: JSONValue = [:]
     private var owned: [String: JSONValue] = [:]
     private var counter: Int64 = 100
 
@@ -33,12 +35,14 @@ struct World {
             }
             releases.append(release)
         }
-        return Observation(
+        var observation = Observation(
             app: app,
             deployment: try objects[Self.deployment].map { try Deployment(json: $0) },
             service: try objects[Self.service].map { try Service(json: $0) },
             releases: releases.shuffled(using: &generator)
         )
+        if observation.needsPods { observation.pods = try pods(troubled: trouble) }
+        return observation
     }
 
     func observation() throws -> Observation {
@@ -90,6 +94,37 @@ struct World {
             "readyReplicas": wanted, "availableReplicas": wanted,
         ]
         store(Self.deployment, live)
+    }
+
+    /// No pod of the present template becomes ready before the deadline, for what `status` says of it.
+    mutating func failRollout(_ status: JSONValue) {
+        guard var live = objects[Self.deployment] else { return }
+        trouble = status
+        let wanted = live["spec"]?["replicas"] ?? 1
+        live["status"] = [
+            "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": 1,
+            "availableReplicas": wanted,
+            "conditions": [
+                [
+                    "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
+                    "message": "ReplicaSet has timed out progressing.",
+                ]
+            ],
+        ]
+        store(Self.deployment, live)
+    }
+
+    private func pods(troubled status: JSONValue) throws -> [Pod] {
+        let labels = objects[Self.deployment]?["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
+        return try [
+            Pod(json: ["metadata": ["name": "p1", "labels": labels], "status": status]),
+            // One of another release, and one that goes: neither counts.
+            Pod(json: ["metadata": ["name": "p0", "labels": [:]], "status": Trouble.crash]),
+            Pod(json: [
+                "metadata": ["name": "p2", "labels": labels, "deletionTimestamp": "2026-01-01T00:00:00Z"],
+                "status": Trouble.crash,
+            ]),
+        ]
     }
 
     /// Rolls out and settles: what the world looks like an hour later.

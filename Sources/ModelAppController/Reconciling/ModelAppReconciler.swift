@@ -131,12 +131,38 @@ public struct ModelAppReconciler: Reconciler {
             )
         }
         let owned = stores.revisions.objects(Stores.byController, app.metadata.uid)
-        return Observation(
+        var observation = Observation(
             app: app,
             deployment: deployment,
             service: service,
             releases: owned.compactMap(StoredRelease.init)
         )
+        // Pods are not watched: only a rollout that stands still asks for them, once a pass.
+        if observation.needsPods { observation.pods = try await pods(of: app) }
+        return observation
+    }
+
+    /// Nil where the operator may not read them: then nobody is blamed, and nothing is rolled back.
+    private func pods(of app: ModelApp) async throws(ReconcileError) -> [Pod]? {
+        let options = ListOptions(labelSelector: "\(Keys.name)=\(app.metadata.name)", limit: 100)
+        do throws(KubernetesError) {
+            // A hundred pods show what is wrong with a release as well as all of them.
+            return try await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
+        } catch {
+            if error.isForbidden {
+                logger.warning(
+                    "pods not readable",
+                    metadata: ["object": "ModelApp \(app.key)", "error": "\(error.message)"]
+                )
+                return nil
+            }
+            throw ReconcileError(
+                .retry(after: error.retryAfter),
+                reason: "ObserveFailed",
+                message: error.message,
+                underlying: error
+            )
+        }
     }
 
     private func carryOut(_ plan: Plan, _ observation: Observation) async throws(KubernetesError) {

@@ -11,9 +11,18 @@ public struct Observation: Sendable, Hashable {
     public var service: Service?
     /// The releases that the ModelApp owns, in no order.
     public var releases: [StoredRelease]
+    /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
+    public var pods: [Pod]?
 
     /// An observation of its parts.
-    public init(app: ModelApp, deployment: Deployment?, service: Service?, releases: [StoredRelease]) {
+    public init(
+        app: ModelApp,
+        deployment: Deployment?,
+        service: Service?,
+        releases: [StoredRelease],
+        pods: [Pod]? = nil
+    ) {
+        self.pods = pods
         self.app = app
         self.deployment = deployment
         self.service = service
@@ -28,6 +37,9 @@ public struct Observation: Sendable, Hashable {
 
     /// The release that the Deployment carries, nil where it carries none that is kept.
     public var appliedRelease: Release? { applied?.release }
+
+    /// The release called `id`, as it is kept.
+    func stored(_ id: String) -> StoredRelease? { releases.first { $0.release.id == id } }
 
     /// The release that runs or should: the applied one or, where the Deployment is gone or lost its annotation, the one
     /// that was brought into place last.

@@ -76,16 +76,26 @@ struct OwnedObjects {
         )
     }
 
+    /// What is said of a release besides its content. A server-side apply names all of it every time.
+    struct RevisionState {
+        var number: Int64
+        var startedAt: String
+        var convergedAt: String?
+        var failure: ReleaseFailure?
+        var forgiven: String?
+        /// What led to the last start, where it is not what led to the first.
+        var cause: String?
+    }
+
     /// The ControllerRevision that keeps the release called `id`.
-    func revision(
-        _ id: String,
-        _ data: JSONValue,
-        number: Int64,
-        startedAt: String,
-        convergedAt: String? = nil
-    ) -> ApplyStep {
-        var annotations: [String: JSONValue] = [StoredRelease.startedAnnotation: .string(startedAt)]
-        if let convergedAt { annotations[StoredRelease.convergedAnnotation] = .string(convergedAt) }
+    func revision(_ id: String, _ data: JSONValue, _ state: RevisionState) -> ApplyStep {
+        var annotations: [String: JSONValue] = [StoredRelease.startedAnnotation: .string(state.startedAt)]
+        annotations[StoredRelease.convergedAnnotation] = state.convergedAt.map { .string($0) }
+        annotations[StoredRelease.failureAnnotation] = state.failure.map {
+            .string(String(decoding: $0.json.canonicalBytes, as: UTF8.self))
+        }
+        annotations[StoredRelease.forgivenAnnotation] = state.forgiven.map { .string($0) }
+        annotations[StoredRelease.causeAnnotation] = state.cause.map { .string($0) }
         let metadata: JSONValue = [
             "annotations": .object(annotations),
             "labels": [Keys.name: .string(app.metadata.name), Keys.release: .string(id)],
@@ -94,7 +104,7 @@ struct OwnedObjects {
         return ApplyStep(
             ControllerRevision.resource,
             ObjectKey(namespace: app.metadata.namespace, name: "\(app.metadata.name)-\(id)"),
-            ["metadata": metadata, "data": data, "revision": .integer(number)]
+            ["metadata": metadata, "data": data, "revision": .integer(state.number)]
         )
     }
 

@@ -26,6 +26,7 @@ struct StatusComposer {
             status.model?.latest = model.version
         }
         status.release = release()
+        status.quarantine = Array(Quarantine(planner.observation).entries.prefix(64))
         status.history = history()
         status.endpoint = endpoint()
         let request = planner.app.metadata.annotations[Keys.reconcileRequestedAt]
@@ -89,12 +90,31 @@ struct StatusComposer {
         let progress = RolloutProgress(planner.observation.deployment, release: release.id)
         let pair = "code \(release.code.tag) + model \(release.model.version)"
         let wasConverged = convergedAt != nil
+        if let setback = planner.setback, setback.putBack(release.id) {
+            return rolledBack(setback, progress, pair)
+        }
+        if !progress.isComplete, let failure = planner.observation.stored(release.id)?.failure {
+            return failed(failure, pair)
+        }
+        let update = planner.setback.flatMap(quarantined).map { [$0] } ?? []
+        return running(release, progress, pair, wasConverged: wasConverged) + update
+    }
+
+    private func running(
+        _ release: Release,
+        _ progress: RolloutProgress,
+        _ pair: String,
+        wasConverged: Bool
+    ) -> [Condition] {
         if progress.isComplete {
             let pods = "\(progress.available)/\(progress.desired) pods"
             return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)")]
         }
         if let failure = progress.failure {
-            let message = "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))"
+            let trouble = planner.observation.pods.map { PodTrouble($0, release: release.id) }
+            let message =
+                "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))"
+                + (trouble.map { "; \($0.reason): \($0.message)" } ?? "")
             let ready = Condition("Ready", false, reason: "Degraded", message: message)
             return wasConverged
                 ? [ready] : [ready, Condition("Reconciling", true, reason: "Degraded", message: message)]
@@ -187,6 +207,14 @@ struct StatusComposer {
         }
         if case .waiting(let release, let hold, _) = outcome {
             status.target = self.target(release, held: hold)
+        } else if let setback = planner.setback, setback.putBack(target.id) {
+            status.target = self.target(setback.failed.release)
+            status.target?.phase = progress.isComplete ? .rolledBack : .failed
+            status.target?.message = setback.failed.failure.map { Self.text($0) }
+        } else if let failure = observation.stored(target.id)?.failure, !progress.isComplete {
+            status.target = self.target(target)
+            status.target?.phase = .failed
+            status.target?.message = Self.text(failure)
         } else {
             status.target = self.target(target)
             status.target?.phase = progress.isComplete ? .converged : .progressing
@@ -231,11 +259,16 @@ struct StatusComposer {
             entry.id = stored.release.id
             entry.code = stored.release.code.tag
             entry.model = stored.release.model.version
-            entry.cause = stored.release.cause
+            entry.cause = stored.cause
             entry.at = stored.startedAt
+            let isApplied = stored.release.id == applied
             entry.result =
-                stored.convergedAt != nil ? "Converged" : stored.release.id == applied ? "Progressing" : "Superseded"
-            if let end = stored.convergedAt.flatMap({ try? Timestamp(rfc3339: $0) }),
+                stored.convergedAt != nil
+                ? "Converged"
+                : stored.failure != nil
+                    ? isApplied ? "Failed" : "RolledBack" : isApplied ? "Progressing" : "Superseded"
+            // One that was put back converged before it was started last.
+            if stored.cause != "Rollback", let end = stored.convergedAt.flatMap({ try? Timestamp(rfc3339: $0) }),
                 let start = try? Timestamp(rfc3339: stored.startedAt)
             {
                 entry.tookSeconds = max((end - start).components.seconds, 0)

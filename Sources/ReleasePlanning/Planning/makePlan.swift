@@ -37,6 +37,7 @@ struct Planner {
         }
         if app.spec.suspend { return finish([], .suspended) }
         if let taken = nameTaken() { return stalled("NameTaken", taken) }
+        if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
 
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
@@ -53,7 +54,8 @@ struct Planner {
     /// What keeps `release` from starting; nil for one that has.
     private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
         let current = observation.current
-        guard release.id != current?.release.id else { return nil }
+        // What puts back the last good release waits for nothing.
+        guard release.id != current?.release.id, setback?.good?.release.id != release.id else { return nil }
         return try ReleaseGate(app: app, zones: resolution.zones, now: now)
             .hold(on: release, isFirst: current == nil)
     }
@@ -70,22 +72,48 @@ struct Planner {
         return plan
     }
 
+    /// Notes that a release failed. What follows from it is the next pass's.
+    private func record(_ failure: ReleaseFailure, of failed: StoredRelease) -> Plan {
+        let state = OwnedObjects.RevisionState(
+            number: failed.number,
+            startedAt: failed.startedAt,
+            failure: failure,
+            forgiven: failed.forgiven,
+            cause: failed.cause == failed.release.cause ? nil : failed.cause
+        )
+        let revision = objects.revision(failed.release.id, failed.data, state)
+        return finish([.apply(revision, reason: "release failed")], .running(failed.release, convergedAt: nil))
+    }
+
     /// The release that should run, or why there is none.
     private func desiredRelease() -> Result<DesiredRelease, Outcome> {
         let current = observation.current
         // A source that fails does not stop the other half, nor an edit of the template: its half stays as it runs.
-        guard let code = resolution.code.version ?? current?.release.code else {
+        guard var code = resolution.code.version ?? current?.release.code else {
             return .failure(.missingHalf(.code, resolution.code.failure))
         }
-        guard let model = resolution.model.version ?? current.map(resolved) else {
+        guard var model = resolution.model.version ?? current.map(resolved) else {
             return .failure(.missingHalf(.model, resolution.model.failure))
         }
         let renderer = TemplateRenderer(app: app, fetchImage: policy.fetchImage ?? "")
+        if let setback {
+            guard let good = setback.good else {
+                // Nothing ever ran: what is there stays, until something newer comes.
+                let present = observation.applied ?? setback.failed
+                return .success(DesiredRelease(release: present.release, stored: present))
+            }
+            if setback.holdsAll { return .success(DesiredRelease(release: good.release, stored: good)) }
+            if setback.holdsCode { code = good.release.code }
+            if setback.holdsModel { model = resolved(good) }
+        }
         let id = Release.id(
             codeDigest: code.digest,
             modelDigest: model.version.digest,
             templateHash: renderer.templateHash
         )
+        if let setback, let good = setback.good, setback.quarantine.entry(release: id) != nil {
+            return .success(DesiredRelease(release: good.release, stored: good))
+        }
         if let known = observation.releases.first(where: { $0.release.id == id }) {
             return .success(DesiredRelease(release: known.release, stored: known))
         }
@@ -110,6 +138,7 @@ struct Planner {
             return .failure(.spec(reason: "InvalidSpec", message: "spec.code.image: \(error.message)"))
         }
         release.restorable = model.isRestorable
+        release.templateHash = renderer.templateHash
         release.cause = cause(of: release, after: current)
         do throws(TemplateError) {
             release.template = try renderer.template(for: release, model: model)
@@ -149,20 +178,23 @@ struct Planner {
             let revision = objects.revision(
                 desired.release.id,
                 desired.release.json,
-                number: highest + 1,
-                startedAt: now.rfc3339
+                .init(number: highest + 1, startedAt: now.rfc3339)
             )
             steps.append(.apply(revision, reason: "new release"))
         } else if let stored = desired.stored, !isApplied, stored.number < highest {
-            // An older pair is the latest again: its number says that it was applied last, and it has to converge anew.
-            let revision = objects.revision(
-                stored.release.id,
-                stored.data,
-                number: highest + 1,
-                startedAt: now.rfc3339
-            )
-            steps.append(.apply(revision, reason: "release is applied again"))
-            convergedAt = nil
+            // An older pair is the latest again: its number says that it was applied last. It has to converge anew, unless
+            // it is put back because it did: then it stays the last good one, whatever becomes of it now.
+            let isRollback = setback?.good?.release.id == stored.release.id
+            var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339)
+            if isRollback {
+                state.convergedAt = stored.convergedAt
+                state.cause = "Rollback"
+            } else if stored.failure != nil {
+                state.forgiven = app.metadata.annotations[Keys.unquarantine]
+            }
+            let revision = objects.revision(stored.release.id, stored.data, state)
+            steps.append(.apply(revision, reason: isRollback ? "rollback" : "release is applied again"))
+            convergedAt = state.convergedAt
         }
         steps += deploymentSteps(desired.release)
         steps += serviceSteps()
@@ -171,9 +203,13 @@ struct Planner {
             let revision = objects.revision(
                 stored.release.id,
                 stored.data,
-                number: stored.number,
-                startedAt: stored.startedAt,
-                convergedAt: convergedAt
+                .init(
+                    number: stored.number,
+                    startedAt: stored.startedAt,
+                    convergedAt: convergedAt,
+                    forgiven: stored.forgiven,
+                    cause: stored.cause == stored.release.cause ? nil : stored.cause
+                )
             )
             steps.append(.apply(revision, reason: "release converged"))
         }
@@ -240,7 +276,10 @@ struct Planner {
         let protected: Set<String> = [
             id, observation.lastConverged?.release.id ?? "", observation.current?.release.id ?? "",
         ]
-        return observation.newestFirst.dropFirst(limit).filter { !protected.contains($0.release.id) }.map { stored in
+        let quarantine = Quarantine(observation)
+        return observation.newestFirst.dropFirst(limit).filter {
+            !protected.contains($0.release.id) && !quarantine.isNeeded($0, for: resolution)
+        }.map { stored in
             .delete(
                 ControllerRevision.resource,
                 ObjectKey(namespace: app.metadata.namespace, name: stored.name),

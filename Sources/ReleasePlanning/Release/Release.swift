@@ -31,6 +31,8 @@ public struct Release: APIObject {
     public var cause = ""
     /// The rendered pod template.
     public var template: JSONValue = .object([:])
+    /// The hash of what the user said about the template.
+    public var templateHash = ""
 
     /// An empty release.
     public init() {}
@@ -47,6 +49,7 @@ public struct Release: APIObject {
         .field("restorable", \.restorable, "Whether the bytes can be had again.", required: true),
         .field("cause", \.cause, "What led to the release."),
         .field("template", \.template, "The rendered pod template.", required: true),
+        .field("templateHash", \.templateHash, "The hash of what the user said about the template."),
     ])
 
     /// The identity of a pair in a template: it changes if and only if bits or the user's template change.
@@ -73,6 +76,12 @@ public struct StoredRelease: Sendable, Hashable {
     public var startedAt: String
     /// When every pod first ran it, RFC 3339.
     public var convergedAt: String?
+    /// That it failed when it was last brought into place.
+    public var failure: ReleaseFailure?
+    /// The request by which an earlier failure was forgiven.
+    public var forgiven: String?
+    /// What led to its last start.
+    public var cause: String
 
     /// The annotation that says when a release was last brought into place.
     public static let startedAnnotation = "modelapp.dev/started-at"
@@ -89,6 +98,12 @@ public struct StoredRelease: Sendable, Hashable {
         uid = revision.metadata.uid
         startedAt = revision.metadata.annotations[Self.startedAnnotation] ?? revision.metadata.creationTimestamp ?? ""
         convergedAt = revision.metadata.annotations[Self.convergedAnnotation]
+        // What cannot be read was not written by us, and blames nobody.
+        failure = revision.metadata.annotations[Self.failureAnnotation].flatMap { text in
+            (try? JSONValue(parsing: Array(text.utf8))).flatMap { try? ReleaseFailure(json: $0) }
+        }
+        forgiven = revision.metadata.annotations[Self.forgivenAnnotation]
+        cause = revision.metadata.annotations[Self.causeAnnotation] ?? release.cause
     }
 }
 

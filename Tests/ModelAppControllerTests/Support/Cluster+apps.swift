@@ -74,10 +74,11 @@ extension Cluster {
     /// Runs `body` with an operator and one app that runs code 1 with model 1.0.0, and `then` once the operator is gone.
     static func withConvergedApp(
         template: JSONValue = plainTemplate,
+        simulation: SimulationOptions = SimulationOptions(),
         _ body: (Cluster) async throws -> Void,
         then: (Cluster) async throws -> Void = { _ in }
     ) async throws {
-        try await with { cluster in
+        try await with(simulation: simulation) { cluster in
             try await cluster.push("1")
             try cluster.uploadVersion("1.0.0")
             try await cluster.create(template: template)

@@ -59,12 +59,13 @@ struct Cluster: Sendable {
     /// Runs `body` on a cluster with the CustomResourceDefinition and simulated controllers.
     static func with<Value: Sendable>(
         factor: Int = 20,
+        simulation: SimulationOptions = SimulationOptions(),
         _ body: (Cluster) async throws -> Value
     ) async throws -> Value {
         await Gate.clusters.enter()
         let result: Result<Value, any Error>
         do {
-            result = .success(try await run(factor, body))
+            result = .success(try await run(factor, simulation, body))
         } catch {
             result = .failure(error)
         }
@@ -74,11 +75,12 @@ struct Cluster: Sendable {
 
     private static func run<Value: Sendable>(
         _ factor: Int,
+        _ simulation: SimulationOptions,
         _ body: (Cluster) async throws -> Value
     ) async throws -> Value {
         let cluster = try Cluster(factor: factor)
         try await cluster.prepare()
-        let controllers = SimulatedControllers(cluster.api)
+        let controllers = SimulatedControllers(cluster.api, options: simulation)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await controllers.run() }
             defer { group.cancelAll() }

@@ -1,0 +1,67 @@
+import KubernetesAPI
+import ModelAppAPI
+
+/// What failed and is not tried again, until new bytes come or somebody asks.
+struct Quarantine {
+    /// Releases that failed and whose failure counts, the latest in front.
+    let failed: [StoredRelease]
+
+    init(_ observation: Observation) {
+        let app = observation.app
+        guard app.spec.rollout.onFailure == .rollback else {
+            failed = []
+            return
+        }
+        let request = app.metadata.annotations[Keys.unquarantine]
+        failed = observation.newestFirst.filter { $0.failure != nil && !$0.isForgiven(by: request) }
+    }
+
+    /// The failure that speaks against an image.
+    func entry(code digest: String) -> StoredRelease? {
+        failed.first { $0.failure?.blame == .code && $0.release.code.digest == digest }
+    }
+
+    /// The failure that speaks against a model.
+    func entry(model digest: String) -> StoredRelease? {
+        failed.first { $0.failure?.blame == .model && $0.release.model.digest == digest }
+    }
+
+    /// The failure that speaks against a pod template.
+    func entry(template hash: String) -> StoredRelease? {
+        failed.first { $0.failure?.blame == .template && $0.release.templateHash == hash }
+    }
+
+    /// The failure of this very release.
+    func entry(release id: String) -> StoredRelease? { failed.first { $0.release.id == id } }
+
+    /// Whether `stored` keeps something from being tried that is the newest now, so that it must not be forgotten.
+    func isNeeded(_ stored: StoredRelease, for resolution: Resolution) -> Bool {
+        guard failed.contains(where: { $0.name == stored.name }) else { return false }
+        return stored.release.code.digest == resolution.code.version?.digest
+            || stored.release.model.digest == resolution.model.version?.version.digest
+    }
+
+    /// What the status lists.
+    var entries: [QuarantineEntry] {
+        failed.compactMap { stored in
+            guard let failure = stored.failure else { return nil }
+            var entry = QuarantineEntry()
+            switch failure.blame {
+            case .code:
+                (entry.half, entry.version, entry.digest) = (.code, stored.release.code.tag, stored.release.code.digest)
+            case .model:
+                (entry.half, entry.version, entry.digest) = (
+                    .model, stored.release.model.version, stored.release.model.digest
+                )
+            case .pair:
+                entry.half = .pair
+                entry.version = "\(stored.release.code.tag) + \(stored.release.model.version)"
+                entry.digest = stored.release.id
+            // A template is a matter of the spec, said by Stalled.
+            case .template: return nil
+            }
+            (entry.reason, entry.message, entry.at) = (failure.reason, failure.message, failure.at)
+            return entry
+        }
+    }
+}

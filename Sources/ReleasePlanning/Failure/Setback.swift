@@ -1,0 +1,49 @@
+import ModelAppAPI
+
+/// That the newest pair is not what should run, because it or a part of it failed.
+struct Setback {
+    /// What failed.
+    let failed: StoredRelease
+    /// What ran before and shall run again, or go on running; nil where nothing ever did.
+    let good: StoredRelease?
+    /// Whether the newest image is not tried again.
+    let holdsCode: Bool
+    /// Whether the newest model is not tried again.
+    let holdsModel: Bool
+    /// Whether the pair or the pod template is not tried again, so that no part of it moves.
+    let holdsAll: Bool
+    /// All that failed.
+    let quarantine: Quarantine
+
+    /// Whether the release called `id` runs because the one that failed was undone; false for one that was made of its
+    /// innocent half since.
+    func putBack(_ id: String) -> Bool {
+        good?.release.id == id && good?.cause == "Rollback" && good?.number ?? 0 > failed.number
+    }
+}
+
+extension Planner {
+    /// What failed of the newest pair and the present template; nil if nothing did.
+    var setback: Setback? {
+        let quarantine = Quarantine(observation)
+        guard !quarantine.failed.isEmpty else { return nil }
+        let current = observation.current?.release
+        guard let code = resolution.code.version?.digest ?? current?.code.digest,
+            let model = resolution.model.version?.version.digest ?? current?.model.digest
+        else { return nil }
+        let hash = TemplateRenderer(app: app, fetchImage: policy.fetchImage ?? "").templateHash
+        let id = Release.id(codeDigest: code, modelDigest: model, templateHash: hash)
+        let byCode = quarantine.entry(code: code)
+        let byModel = quarantine.entry(model: model)
+        let byAll = quarantine.entry(template: hash) ?? quarantine.entry(release: id)
+        guard let failed = byCode ?? byModel ?? byAll else { return nil }
+        return Setback(
+            failed: failed,
+            good: observation.lastConverged,
+            holdsCode: byCode != nil,
+            holdsModel: byModel != nil,
+            holdsAll: byCode == nil && byModel == nil,
+            quarantine: quarantine
+        )
+    }
+}

@@ -87,8 +87,23 @@ struct OwnedObjects {
         var cause: String?
     }
 
-    /// The ControllerRevision that keeps the release called `id`.
-    func revision(_ id: String, _ data: JSONValue, _ state: RevisionState) -> ApplyStep {
+    /// The ControllerRevision of a release that is new.
+    func revision(_ release: Release, _ state: RevisionState) -> ApplyStep {
+        revision(release.id, release.json, state, onto: nil)
+    }
+
+    /// What is said of a release that is kept, written onto what was read of it: a view that lags behind is refused, so that
+    /// nothing is noted twice.
+    func revision(_ stored: StoredRelease, _ state: RevisionState) -> ApplyStep {
+        revision(stored.release.id, stored.data, state, onto: stored.resourceVersion)
+    }
+
+    private func revision(
+        _ id: String,
+        _ data: JSONValue,
+        _ state: RevisionState,
+        onto resourceVersion: String?
+    ) -> ApplyStep {
         var annotations: [String: JSONValue] = [StoredRelease.startedAnnotation: .string(state.startedAt)]
         annotations[StoredRelease.convergedAnnotation] = state.convergedAt.map { .string($0) }
         annotations[StoredRelease.failureAnnotation] = state.failure.map {
@@ -104,7 +119,8 @@ struct OwnedObjects {
         return ApplyStep(
             ControllerRevision.resource,
             ObjectKey(namespace: app.metadata.namespace, name: "\(app.metadata.name)-\(id)"),
-            ["metadata": metadata, "data": data, "revision": .integer(state.number)]
+            ["metadata": metadata, "data": data, "revision": .integer(state.number)],
+            resourceVersion: resourceVersion
         )
     }
 

@@ -81,7 +81,7 @@ struct Planner {
             forgiven: failed.forgiven,
             cause: failed.cause == failed.release.cause ? nil : failed.cause
         )
-        let revision = objects.revision(failed.release.id, failed.data, state)
+        let revision = objects.revision(failed, state)
         return finish([.apply(revision, reason: "release failed")], .running(failed.release, convergedAt: nil))
     }
 
@@ -176,8 +176,7 @@ struct Planner {
         var convergedAt = desired.stored?.convergedAt
         if desired.stored == nil {
             let revision = objects.revision(
-                desired.release.id,
-                desired.release.json,
+                desired.release,
                 .init(number: highest + 1, startedAt: now.rfc3339)
             )
             steps.append(.apply(revision, reason: "new release"))
@@ -192,7 +191,7 @@ struct Planner {
             } else if stored.failure != nil {
                 state.forgiven = app.metadata.annotations[Keys.unquarantine]
             }
-            let revision = objects.revision(stored.release.id, stored.data, state)
+            let revision = objects.revision(stored, state)
             steps.append(.apply(revision, reason: isRollback ? "rollback" : "release is applied again"))
             convergedAt = state.convergedAt
         }
@@ -201,8 +200,7 @@ struct Planner {
         if steps.isEmpty, progress.isComplete, let stored = desired.stored, stored.convergedAt == nil {
             convergedAt = now.rfc3339
             let revision = objects.revision(
-                stored.release.id,
-                stored.data,
+                stored,
                 .init(
                     number: stored.number,
                     startedAt: stored.startedAt,

@@ -72,6 +72,8 @@ public struct StoredRelease: Sendable, Hashable {
     public var name: String
     /// The revision object's uid.
     public var uid: String
+    /// The state of the revision object that was read.
+    public var resourceVersion: String
     /// When it was last brought into place, RFC 3339.
     public var startedAt: String
     /// When every pod first ran it, RFC 3339.
@@ -96,6 +98,7 @@ public struct StoredRelease: Sendable, Hashable {
         number = revision.revision
         name = revision.metadata.name
         uid = revision.metadata.uid
+        resourceVersion = revision.metadata.resourceVersion
         startedAt = revision.metadata.annotations[Self.startedAnnotation] ?? revision.metadata.creationTimestamp ?? ""
         convergedAt = revision.metadata.annotations[Self.convergedAnnotation]
         // What cannot be read was not written by us, and blames nobody.

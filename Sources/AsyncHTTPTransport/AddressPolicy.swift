@@ -29,7 +29,9 @@ public struct AddressPolicy: Sendable {
             if allowed.contains(host) { return nil }
             for address in addresses {
                 guard let kind = kind(address) ?? address.embedded.flatMap(kind) else { continue }
-                return "\(host) is \(kind) address \(address), which endpoints of tenants may not be"
+                return
+                    "\(host) is \(kind) address \(address), which endpoints of tenants may not be; where it is "
+                    + "meant, --allow-endpoint \(host) allows it"
             }
             return nil
         }

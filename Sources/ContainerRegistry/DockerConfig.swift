@@ -1,3 +1,4 @@
+import Artifacts
 import JSON
 
 /// The content of a pull secret of type `kubernetes.io/dockerconfigjson` (`.dockerconfigjson`, Docker's
@@ -54,7 +55,7 @@ public struct DockerConfig: Sendable {
         }
         if let token = text("identitytoken") { return .identityToken(SecretText(token)) }
         if let auth = text("auth") {
-            guard let bytes = Base64.decode(auth), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+            guard let bytes = Base64.decodeAnyForm(auth), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
                 return nil
             }
             var password = bytes[(colon + 1)...]

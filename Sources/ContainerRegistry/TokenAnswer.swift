@@ -39,7 +39,7 @@ struct TokenAnswer: Sendable {
     /// What is left of a JSON web token by its own claims, which are not verified: they only say when to renew.
     private static func webTokenLife(_ token: SecretText, now: Timestamp) -> Duration? {
         let parts = token.value.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let payload = Base64.decode(String(parts[1])),
+        guard parts.count == 3, let payload = Base64.decodeAnyForm(String(parts[1])),
             let claims = try? JSONValue(parsing: payload), let expiry = claims["exp"]?.integer
         else { return nil }
         let starts = [claims["iat"]?.integer, claims["nbf"]?.integer, now.seconds].compactMap { $0 }

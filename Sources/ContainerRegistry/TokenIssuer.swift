@@ -150,7 +150,7 @@ struct TokenIssuer: Sendable {
         guard !username.utf8.contains(UInt8(ascii: ":")) else {
             throw RegistryError(.credential, "\(endpoint.name): a user name must not contain a colon")
         }
-        return SecretText("Basic " + Base64.encode(username + ":" + password.value))
+        return SecretText("Basic " + Base64.encode((username + ":" + password.value).utf8))
     }
 
     private func refusal(_ endpoint: RegistryEndpoint, _ why: String) -> RegistryError {

@@ -11,7 +11,8 @@ struct ClusterOptions: ParsableArguments {
         help: ArgumentHelp(
             "The kubeconfig. Default: $KUBECONFIG, inside a cluster its ServiceAccount, else ~/.kube/config.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var kubeconfig: String?
 

@@ -1,6 +1,4 @@
-import ArgumentParser
 import AsyncHTTPTransport
-import FoundationEssentials
 import HTTPTransport
 import HTTPTypes
 import JSON
@@ -14,7 +12,8 @@ import Selection
 
 /// Looks at a ModelApp as the operator would, once and without changing anything.
 struct Inspection {
-    private let client: Client?
+    /// The cluster; nil where there is none.
+    let client: Client?
     private let resolver: Resolver
     /// Why there is no cluster to compare with; empty if there is one.
     let offlineReason: String
@@ -105,29 +104,24 @@ private struct NoTransport: HTTPTransport {
 enum ManifestFile {
     /// The ModelApps in `path`. Throws naming the file, the document and the field.
     static func modelApps(_ path: String) throws -> [ModelApp] {
-        let bytes: [UInt8]
-        do {
-            bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw ValidationError("\(path) cannot be read")
-        }
+        let bytes = try readFile(path)
         var apps: [ModelApp] = []
         let documents: [JSONValue]
-        do { documents = try YAML.documents(bytes) } catch { throw ValidationError("\(path): \(error)") }
+        do { documents = try YAML.documents(bytes) } catch { throw CommandError("\(path): \(error)") }
         for document in documents where document["kind"]?.string == ModelApp.resource.kind {
             let problems = ModelAppDefinition.schema.problems(with: document, refusesUnknown: true) { pattern, text in
                 (try? Pattern(pattern))?.matches(text) ?? true
             }.filter { !$0.field.hasPrefix("metadata.") || $0.field == "metadata.name" }
             guard problems.isEmpty else {
-                throw ValidationError("\(path): " + problems.map(\.description).joined(separator: "\n"))
+                throw CommandError("\(path): " + problems.map(\.description).joined(separator: "\n"))
             }
             do {
                 apps.append(try ModelApp(json: ModelAppDefinition.schema.stored(document, prunes: false)))
             } catch {
-                throw ValidationError("\(path): \(error)")
+                throw CommandError("\(path): \(error)")
             }
         }
-        guard !apps.isEmpty else { throw ValidationError("\(path) holds no ModelApp") }
+        guard !apps.isEmpty else { throw CommandError("\(path) holds no ModelApp") }
         return apps
     }
 }

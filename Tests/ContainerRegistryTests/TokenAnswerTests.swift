@@ -46,7 +46,7 @@ import Testing
 
     @Test func aTokenWithoutALifeIsAskedForItsOwn() {
         func life(_ claims: String) -> Duration? {
-            let payload = Base64.encode(claims).filter { $0 != "=" }
+            let payload = Base64.encode(claims.utf8).filter { $0 != "=" }
             return answer(#"{"access_token": "h.\#(payload).s"}"#)?.life
         }
         let start = now.seconds

@@ -1,3 +1,4 @@
+import Artifacts
 import JSON
 
 /// A program that issues credentials (client-go `pkg/apis/clientauthentication`), as a kubeconfig names it. Prints

@@ -99,7 +99,7 @@ public enum ModelAppDefinition {
             column("CODE", ".status.release.current.code.tag", "The tag that runs"),
             column("MODEL", ".status.release.current.model.version", "The model version that runs"),
             column("PHASE", ".status.release.target.phase", "How far the next release has come"),
-            column("PENDING", ".status.release.target.id", "The next release"),
+            column("PENDING", ".status.release.target.waitingFor[*]", "What the next release waits for"),
             column("AGE", ".metadata.creationTimestamp", "Since when the ModelApp exists", type: "date"),
             column("STATUS", ".status.conditions[?(@.type==\"Ready\")].message", "Why", wide: true),
             column("DIGEST", ".status.release.current.code.digest", "The image that runs", wide: true),

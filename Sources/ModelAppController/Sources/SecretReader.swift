@@ -1,3 +1,4 @@
+import Artifacts
 import HTTPTransport
 import KubernetesAPI
 import KubernetesClient
@@ -88,51 +89,5 @@ extension Secret {
         (metadata.annotations["modelapp.dev/hosts"] ?? "").split { $0 == "," || $0 == " " || $0 == "\n" }.map(
             String.init
         )
-    }
-}
-
-/// Base64 as the API server writes it (RFC 4648 section 4).
-enum Base64 {
-    /// The bytes, or nil where `text` is not base64.
-    static func decode(_ text: String) -> [UInt8]? {
-        var output: [UInt8] = []
-        output.reserveCapacity(text.utf8.count / 4 * 3)
-        var bits: UInt32 = 0
-        var count = 0
-        var padding = 0
-        for byte in text.utf8 {
-            let value: UInt8
-            switch byte {
-            case 0x41...0x5A: value = byte - 0x41
-            case 0x61...0x7A: value = byte - 0x61 + 26
-            case 0x30...0x39: value = byte - 0x30 + 52
-            case 0x2B: value = 62
-            case 0x2F: value = 63
-            case 0x3D:
-                padding += 1
-                continue
-            case 0x0A, 0x0D: continue
-            default: return nil
-            }
-            guard padding == 0 else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count == 4 {
-                output += [
-                    UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8),
-                    UInt8(truncatingIfNeeded: bits),
-                ]
-                bits = 0
-                count = 0
-            }
-        }
-        switch count {
-        case 0: return padding == 0 ? output : nil
-        case 2: return padding <= 2 ? output + [UInt8(truncatingIfNeeded: bits >> 4)] : nil
-        case 3:
-            return padding <= 1
-                ? output + [UInt8(truncatingIfNeeded: bits >> 10), UInt8(truncatingIfNeeded: bits >> 2)] : nil
-        default: return nil
-        }
     }
 }

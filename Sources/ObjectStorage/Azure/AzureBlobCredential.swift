@@ -1,3 +1,4 @@
+import Artifacts
 import HTTPTransport
 
 /// What opens an Azure Blob container.

@@ -1,3 +1,4 @@
+import Artifacts
 import HTTPTransport
 
 /// An Azure Storage connection string: `Name=value` pairs between semicolons, names in any case.

@@ -66,7 +66,7 @@ struct DemoCluster: Sendable {
                     "name": "demo",
                     "cluster": [
                         "server": .string(server.origin),
-                        "certificate-authority-data": .string(Base64Text.encode(Array(certificate.authorityPEM.utf8))),
+                        "certificate-authority-data": .string(Base64.encode(certificate.authorityPEM.utf8)),
                     ],
                 ]
             ],

@@ -10,7 +10,10 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Shows the whole story on this machine: an embedded cluster, a registry, a blob store, the operator.",
-        discussion: "Nothing is contacted outside of this machine, and nothing is left behind."
+        discussion: """
+            Nothing is contacted outside of this machine, and nothing is left behind. Exit status: 0 everything \
+            converged, 1 something did not, 130 or 143 interrupted before the end of the story.
+            """
     )
 
     /// What is printed.
@@ -25,7 +28,10 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "text tells the story; json prints where everything answers, and needs --keep.")
     var output = Output.text
 
-    @Option(help: ArgumentHelp("The ModelApp of the story.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The ModelApp of the story.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml", "json"])
+    )
     var manifest: String?
 
     func validate() throws {
@@ -36,37 +42,71 @@ struct DemoCommand: AsyncParsableCommand {
         var logger = Logger(label: "demo") { StreamLogHandler.standardError(label: $0) }
         // The servers are ended in the middle of watches, which they report as errors.
         logger.logLevel = .critical
+        let manifest = try manifest.map { DemoStory.Manifest(name: $0, bytes: try readFile($0)) }
         let cluster = try DemoCluster(logger: logger)
         defer { cluster.removeFiles() }
-        let group = ServiceGroup(
+        let servers = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: cluster.services.map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigint, .sigterm],
                 logger: logger
             )
         )
-        let (keep, output, manifest) = (keep, output, manifest)
-        let converged = try await withThrowingTaskGroup(of: Bool?.self) { tasks in
+        let story = DemoStory(cluster: cluster, time: .system, tells: output == .text)
+        let (keep, output) = (keep, output)
+        let ending = try await withThrowingTaskGroup(of: Ending?.self) { tasks in
             tasks.addTask {
-                try await group.run()
+                try await servers.run()
                 return nil
             }
             tasks.addTask {
-                let story = DemoStory(cluster: cluster, time: .system, tells: output == .text)
-                return try await story.run(keep: keep, json: output == .json, manifest: manifest)
+                let ending = try await Self.untilSignal {
+                    try await story.run(keep: keep, json: output == .json, manifest: manifest)
+                }
+                // Only now: an operator whose API server has gone would take its time to end.
+                await servers.triggerGracefulShutdown()
+                return ending
             }
-            var result: Bool?
-            while let answer = try await tasks.next() {
-                if let answer {
-                    result = answer
-                    await group.triggerGracefulShutdown()
-                } else {
-                    // A signal ended the servers; the story ends with them.
-                    tasks.cancelAll()
+            var found: Ending?
+            while let ending = try await tasks.next() { found = ending ?? found }
+            return found
+        }
+        switch ending {
+        case .told(let converged)?: if !converged { throw ExitCode.failure }
+        case .interrupted(let signal)?: throw ExitCode(128 + signal)
+        case nil: throw CommandError("the servers of the demo ended by themselves")
+        }
+    }
+
+    /// How the story ended.
+    private enum Ending: Sendable {
+        /// It was told; whether everything converged.
+        case told(Bool)
+        /// A signal came before its end.
+        case interrupted(Int32)
+    }
+
+    /// Runs `story` and cancels it when a signal asks for the end; returns once it has cleaned up after itself.
+    private static func untilSignal(_ story: @escaping @Sendable () async throws -> Bool) async throws -> Ending {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        return try await withThrowingTaskGroup(of: Ending?.self) { tasks in
+            tasks.addTask {
+                do {
+                    return .told(try await story())
+                } catch  where Task.isCancelled {
+                    return nil
                 }
             }
-            return result ?? true
+            tasks.addTask {
+                for await signal in signals { return .interrupted(signal.rawValue) }
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            let first = try await tasks.next() ?? nil
+            tasks.cancelAll()
+            var last = first
+            // Somebody who ends what --keep keeps has seen the whole story.
+            while let ending = try await tasks.next() { if case .told? = ending { last = ending } }
+            return last ?? .told(false)
         }
-        if !converged { throw ExitCode.failure }
     }
 }

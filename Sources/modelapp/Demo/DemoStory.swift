@@ -17,12 +17,15 @@ struct DemoStory: Sendable {
     let tells: Bool
 
     static let key = ObjectKey(namespace: "prod", name: "image-classifier")
-    private static let manager = FieldManager("demo")
 
-    private func say(_ text: String) { if tells { StandardOutput.write(text + "\n") } }
+    /// How long a step may take. On an idle machine they take three seconds, most of it `settle`.
+    static let patience = Duration.seconds(20)
 
-    /// Tells the story; false if anything did not converge.
-    func run(keep: Bool, json: Bool, manifest: String?) async throws -> Bool {
+    func say(_ text: String, end: String = "\n") { if tells { StandardOutput.write(text + end) } }
+
+    /// Tells the story; false if anything did not converge. Cancelled while it keeps everything running it returns as if
+    /// it had ended by itself. The operator has ended whenever this returns or throws.
+    func run(keep: Bool, json: Bool, manifest: Manifest?) async throws -> Bool {
         let addresses = try await cluster.addresses()
         let client = cluster.client(logger: Logger(label: "demo"))
         try await prepare(client, addresses, manifest)
@@ -36,40 +39,36 @@ struct DemoStory: Sendable {
         defer { child.stop() }
         if json {
             StandardOutput.write(cluster.json(addresses).canonicalText + "\n")
-            try await wait(for: child)
+            try await wait(for: child, log)
             return true
         }
-        say("Embedded cluster, registry and blob store on loopback; `modelapp operator` runs as a child process.\n")
+        say("Embedded cluster, registry and blob store on loopback; `modelapp operator`\nruns as a child process.\n")
         let started = time.now
-        var failures = 0
-        var rows: [(String, String)] = []
+        var (told, failures) = (0, 0)
         for chapter in chapters(client) {
-            var outcome: String
+            say("  " + chapter.title.padded(to: 41), end: "")
+            told += 1
             do {
-                outcome = try await chapter.tell()
-                try await ready(client)
-            } catch let problem as Problem {
-                outcome = "FAILED: \(problem.message)"
+                let outcome = try await chapter.tell()
+                try await converged(client)
+                say(outcome)
+            } catch let problem as CommandError {
+                say("FAILED: \(problem.message)")
                 failures += 1
+                break
             }
-            rows.append((chapter.title, outcome))
-            say("  " + chapter.title.padded(to: 46) + outcome)
-            if failures > 0 { break }
         }
         say("")
         try await summary(client)
-        say("\n\(rows.count - failures) of \(rows.count) steps in \((time.now - started).tenths) s.")
+        say("\n\(told - failures) of \(told) steps in \((time.now - started).tenths) s.")
         if failures > 0 {
-            say("\nThe operator's log:\n" + ((try? String(contentsOfFile: log, encoding: .utf8)) ?? ""))
-        }
-        if keep, failures == 0 {
+            say("\nThe operator's log:\n" + end(of: log))
+        } else if keep {
             say(Self.invitation(addresses, cluster.folder))
-            try await wait(for: child)
+            try await wait(for: child, log)
         }
         return failures == 0
     }
-
-    struct Problem: Error { var message: String }
 
     private struct Chapter: Sendable {
         var title: String
@@ -107,17 +106,13 @@ struct DemoStory: Sendable {
                 // Longer than `settle`: time alone must not complete it.
                 try await self.time.sleep(for: .milliseconds(4500))
                 let after = try await self.live(client)
-                guard after.revision == before.revision else { throw Problem(message: "half a model was released") }
+                guard after.revision == before.revision else { throw CommandError("half a model was released") }
                 try self.upload("synset.txt", "labels, night 4")
-                let rest = try await self.released(client) { $0.revision != before.revision }
-                return " refused for 4.5 s, and when the rest is there:\(rest)"
+                return "not in 4.5 s; whole:\(try await self.released(client) { $0.revision != before.revision })"
             },
             Chapter(title: "A hand-edited Deployment is put back") {
                 let before = try await self.live(client)
-                let patch: JSONValue = [
-                    "spec": ["template": ["spec": ["containers": [["name": "model-api", "image": "nginx:latest"]]]]]
-                ]
-                try await self.edit(client, patch)
+                try await self.edit(client, image: "nginx:latest")
                 return try await self.released(client) { $0.image == before.image }
             },
         ]
@@ -146,103 +141,34 @@ extension DemoStory {
     /// Waits until the Deployment is as wanted and says how long that took.
     private func released(_ client: Client, _ isDone: (Live) -> Bool) async throws -> String {
         let start = time.now
-        while time.now - start < .seconds(20) {
+        while time.now - start < Self.patience {
             if isDone(try await live(client)) { return " \((time.now - start).tenths) s" }
             try await time.sleep(for: .milliseconds(20))
         }
-        throw Problem(message: "the Deployment was not patched within 20 s")
+        throw CommandError("the Deployment was not patched within \(Self.patience.tenths) s")
     }
 
-    private func ready(_ client: Client) async throws {
+    /// Waits until the status says of what the Deployment has that it runs: not of what was there before.
+    private func converged(_ client: Client) async throws {
         let start = time.now
-        while time.now - start < .seconds(20) {
-            if let app = try await client.get(ModelApp.self, Self.key),
+        while time.now - start < Self.patience {
+            if let app = try await client.get(ModelApp.self, Self.key), let current = app.status.release?.current,
                 app.status.condition("Ready")?.isTrue == true, app.status.condition("Reconciling") == nil
             {
-                return
+                let live = try await live(client)
+                if live.revision == current.model.digest, live.image.hasSuffix("@" + current.code.digest) { return }
             }
             try await time.sleep(for: .milliseconds(20))
         }
-        throw Problem(message: "the ModelApp was not Ready within 20 s")
+        throw CommandError("the ModelApp was not Ready within \(Self.patience.tenths) s")
     }
 
-    private func edit(_ client: Client, _ patch: JSONValue) async throws {
-        // As `kubectl set image` sends it, without the strategic merge: a JSON patch of the first container's image.
+    /// Does what `kubectl set image` does.
+    private func edit(_ client: Client, image: String) async throws {
         let operations: JSONValue = [
-            [
-                "op": "replace", "path": "/spec/template/spec/containers/0/image",
-                "value": patch["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"] ?? "nginx",
-            ]
+            ["op": "replace", "path": "/spec/template/spec/containers/0/image", "value": .string(image)]
         ]
         try await client.patch(Deployment.resource, Self.key, operations, fieldManager: FieldManager("kubectl-edit"))
-    }
-
-    private func prepare(_ client: Client, _ addresses: DemoCluster.Addresses, _ manifest: String?) async throws {
-        let definition = ModelAppDefinition.document
-        let resource = APIResource(
-            group: "apiextensions.k8s.io",
-            version: "v1",
-            kind: "CustomResourceDefinition",
-            plural: "customresourcedefinitions",
-            isNamespaced: false
-        )
-        try await client.apply(
-            ApplyStep(resource, ObjectKey(name: "modelapps.modelapp.dev"), definition),
-            fieldManager: Self.manager
-        )
-        let namespace = APIResource(
-            group: "",
-            version: "v1",
-            kind: "Namespace",
-            plural: "namespaces",
-            isNamespaced: false
-        )
-        try await client.apply(
-            ApplyStep(namespace, ObjectKey(name: "prod"), .object([:])),
-            fieldManager: Self.manager
-        )
-        let secret: JSONValue = [
-            "metadata": ["annotations": ["modelapp.dev/hosts": "127.0.0.1"]],
-            "data": ["AZURE_STORAGE_KEY": .string(Base64Text.encode(Array(cluster.blobKey.utf8)))],
-        ]
-        try await client.apply(
-            ApplyStep(Secret.resource, ObjectKey(namespace: "prod", name: "blob-key"), secret),
-            fieldManager: Self.manager
-        )
-        _ = try await DemoImage(registry: cluster.registry, repository: "model-api").push("1041")
-        try upload("ResNet_152.model", "weights, night 1")
-        try upload("synset.txt", "labels, night 1")
-        let text = try manifest.map { try String(contentsOfFile: $0, encoding: .utf8) } ?? Tutorial.text
-        let documents = try YAML.documents(Array(text.utf8))
-        guard let app = documents.first else { throw Problem(message: "\(manifest ?? "the manifest") is empty") }
-        try await client.apply(
-            ApplyStep(ModelApp.resource, Self.key, local(app, addresses)),
-            fieldManager: Self.manager
-        )
-    }
-
-    /// The tutorial's object with the addresses of this machine: nothing else of it is changed.
-    private func local(_ app: JSONValue, _ addresses: DemoCluster.Addresses) -> JSONValue {
-        var app = app
-        var spec = app["spec"] ?? .object([:])
-        var code = spec["code"] ?? .object([:])
-        code["image"] = .string(addresses.registry + "/model-api")
-        code["tls"] = ["plainHTTP": true]
-        spec["code"] = code
-        var model = spec["model"] ?? .object([:])
-        var blob = model["azureBlob"] ?? .object([:])
-        blob["endpoint"] = .string(addresses.blob)
-        model["azureBlob"] = blob
-        spec["model"] = model
-        app["spec"] = spec
-        return app
-    }
-
-    /// Writes a blob as an upload tool would: whole, under its final name.
-    private func upload(_ name: String, _ text: String) throws {
-        let folder = cluster.folder + "/blobs/pretrainedmodel"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try TemporaryFolder.write(text + "\n", to: "\(folder)/\(name)")
     }
 
     private func remove(_ name: String) throws {
@@ -259,20 +185,28 @@ extension DemoStory {
                 + (current?.code.tag ?? "-").padded(to: 6) + (current?.model.version ?? "-").padded(to: 22)
                 + String((current?.model.digest ?? "-").prefix(19))
         )
+        if let ready = app.status.condition("Ready"), !ready.isTrue { say("  \(ready.reason): \(ready.message)") }
         say("\n  Releases, newest first:")
         for entry in app.status.history {
             say(
-                "  \(entry.id)  code \(entry.code.padded(to: 5)) model \(entry.model.padded(to: 21)) "
-                    + "\(entry.cause.padded(to: 16)) \(entry.result)"
+                "  \(entry.id)  code \(entry.code.padded(to: 5))model \(entry.model.padded(to: 21))"
+                    + "\(entry.cause.padded(to: 9))\(entry.result)"
             )
         }
     }
 
-    private func wait(for child: ChildProcess) async throws {
+    private func wait(for child: ChildProcess, _ log: String) async throws {
         while child.exitStatus() == nil {
             do { try await time.sleep(for: .milliseconds(200)) } catch { return }
         }
-        throw Problem(message: "the operator ended by itself; see \(cluster.folder)/operator.log")
+        throw CommandError("the operator ended by itself. The end of its log:\n" + end(of: log))
+    }
+
+    /// The last lines of the operator's log, which goes with the folder that it lies in.
+    private func end(of log: String) -> String {
+        let text = (try? FileReader.system.read(log)) ?? nil
+        let lines = String(decoding: text ?? [], as: UTF8.self).split(separator: "\n")
+        return lines.suffix(40).joined(separator: "\n")
     }
 
     private static func invitation(_ addresses: DemoCluster.Addresses, _ folder: String) -> String {

@@ -1,23 +1,30 @@
 import FoundationEssentials
+import Glibc
 
 /// A folder that goes with the process that made it.
 enum TemporaryFolder {
-    /// Makes a new folder that only this user can read.
+    /// Makes a new folder that only this user can read, in `$TMPDIR` or else /tmp. Throws naming the folder and the reason.
     static func make(_ name: String) throws -> String {
-        let root = FileManager.default.temporaryDirectory.path
-        let path = root + "/\(name)-\(UInt32.random(in: .min ... .max))"
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: false,
-            attributes: [.posixPermissions: 0o700]
-        )
-        return path
+        let given = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        let root = given.isEmpty ? "/tmp" : given
+        var template = Array("\(root)/\(name)-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            let reason = String(cString: strerror(errno))
+            throw CommandError(
+                "no folder can be made in \(root): \(reason); set TMPDIR to a folder that can be written"
+            )
+        }
+        return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Writes a file, readable as `mode` says.
     static func write(_ text: String, to path: String, mode: Int = 0o644) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        } catch {
+            throw CommandError("\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Removes the folder with all that is in it.
@@ -25,9 +32,4 @@ enum TemporaryFolder {
         // Nothing depends on it: what cannot be removed goes with the system's own temporary files.
         try? FileManager.default.removeItem(atPath: path)
     }
-}
-
-/// Base64 for kubeconfigs and Secrets.
-enum Base64Text {
-    static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 }

@@ -145,6 +145,17 @@ extension APIFailure {
         )
     }
 
+    /// Something asked of the inside of a pod.
+    static func simulatedPod(_ subresource: String) -> APIFailure {
+        APIFailure(
+            code: 501,
+            reason: "NotImplemented",
+            message:
+                "the pods of this development server are simulated: no container runs in them, so \"\(subresource)\" "
+                + "has nothing to answer. Use a cluster with nodes"
+        )
+    }
+
     static func methodNotAllowed(_ verb: String) -> APIFailure {
         APIFailure(
             code: 405,

@@ -10,11 +10,18 @@ extension APIServerState {
         var unknown: [String]
     }
 
-    /// The JSON object in a request's body.
+    /// The object in a request's body, which is JSON or Kubernetes' protobuf.
     func document(in request: APIRequest) throws(APIFailure) -> JSONValue {
         let type = request.contentType.split(separator: ";").first.map { $0.trimmingSpaces } ?? ""
+        if type == ProtobufDocument.mediaType {
+            do throws(ProtobufDocument.Refusal) {
+                return try ProtobufDocument.json(request.body)
+            } catch {
+                throw .badRequest(error.message)
+            }
+        }
         guard type.isEmpty || type == "application/json" || type == "*/*" else {
-            throw .unsupportedMediaType(type, accepted: ["application/json"])
+            throw .unsupportedMediaType(type, accepted: ["application/json", ProtobufDocument.mediaType])
         }
         let json: JSONValue
         do throws(JSONError) {

@@ -46,7 +46,11 @@ extension APIServerState {
             [
                 "name": "selfsubjectaccessreviews", "singularName": "", "namespaced": false,
                 "kind": "SelfSubjectAccessReview", "verbs": ["create"],
-            ]
+            ],
+            [
+                "name": "selfsubjectrulesreviews", "singularName": "", "namespaced": false,
+                "kind": "SelfSubjectRulesReview", "verbs": ["create"],
+            ],
         ],
         "authentication.k8s.io/v1": [
             [

@@ -23,6 +23,13 @@ extension APIServerState {
             review.setDefault("metadata", .object([:]))
             review["status"] = ["allowed": .bool(user.may(verb))]
             return APIResponse(201, review)
+        case ["apis", "authorization.k8s.io", "v1", "selfsubjectrulesreviews"]:
+            var review = try document(in: request)
+            review["kind"] = "SelfSubjectRulesReview"
+            review["apiVersion"] = "authorization.k8s.io/v1"
+            review.setDefault("metadata", .object([:]))
+            review["status"] = rules(user)
+            return APIResponse(201, review)
         case ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"] where profile == .current:
             return APIResponse(
                 201,
@@ -44,6 +51,22 @@ extension APIServerState {
             throw .notFound(accounts, path[5])
         }
         return APIResponse(201, token(try document(in: request), namespace: path[3], account: path[5], now))
+    }
+
+    /// What a user may do, as `kubectl auth can-i --list` prints it.
+    private func rules(_ user: APIServerUser) -> JSONValue {
+        let verbs: JSONValue =
+            switch user.access {
+            case .all: ["*"]
+            case .readOnly: ["get", "list", "watch"]
+            case .nothing: []
+            }
+        let resources: JSONValue =
+            user.access == .nothing ? [] : [["verbs": verbs, "apiGroups": ["*"], "resources": ["*"]]]
+        let paths: JSONValue = [
+            ["verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi/*", "/version"]]
+        ]
+        return ["incomplete": false, "resourceRules": resources, "nonResourceRules": paths]
     }
 
     /// A token that has a JWT's form and an empty signature: this server takes only the tokens it was configured with.

@@ -108,6 +108,9 @@ struct APIServerState: Sendable {
         }
     }
 
+    /// What a kubelet would answer from inside of a pod.
+    private static let inPods: Set<String> = ["attach", "exec", "log", "portforward", "proxy"]
+
     private func resolve(_ request: APIRequest) throws(APIFailure) -> ResourceRequest {
         var path = request.path[...]
         let group: String
@@ -127,6 +130,11 @@ struct APIServerState: Sendable {
         }
         let name = path.popFirst()
         let subresource = path.popFirst()
+        if definition.name == ResourceName(group: "", plural: "pods"), let subresource,
+            APIServerState.inPods.contains(subresource)
+        {
+            throw .simulatedPod(subresource)
+        }
         guard path.isEmpty, name != "", namespace != "" else { throw .unknownPath }
         if let subresource, !definition.subresources.contains(subresource) { throw .unknownPath }
         if name != nil, definition.isNamespaced, namespace == nil { throw .unknownPath }

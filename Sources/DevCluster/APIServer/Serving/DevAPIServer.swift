@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// It holds what an operator and kubectl need: the kinds of `BuiltInResources` and any CustomResourceDefinition; lists,
 /// watches, patches, server-side apply with managed fields, finalizers, status subresources, dry runs, tables. Not
-/// there: admission webhooks, RBAC evaluation, CEL rules, conversion webhooks, protobuf and YAML bodies.
+/// there: admission webhooks, RBAC evaluation, CEL rules, conversion webhooks, YAML bodies. Protobuf is
+/// read where kubectl writes it (`ProtobufTypes`) and never answered.
 public final class DevAPIServer: LocalService {
     /// How a server is set up.
     public struct Configuration: Sendable {

@@ -21,7 +21,8 @@ struct CustomSchema {
             .structure,
             fields: schema.fields.merging(["apiVersion": string, "kind": string, "metadata": metadata]) { $1 },
             preservesUnknown: schema.preservesUnknown || preservesUnknown,
-            constraints: schema.constraints
+            constraints: schema.constraints,
+            documentation: schema.documentation
         )
     }
 
@@ -79,7 +80,8 @@ struct CustomSchema {
             preservesUnknown: preserves || isEmbedded && json["properties"] == nil,
             isEmbeddedObject: isEmbedded,
             isNullable: json["nullable"]?.bool ?? false,
-            constraints: constraints
+            constraints: constraints,
+            documentation: json["description"]?.string ?? ""
         )
     }
 

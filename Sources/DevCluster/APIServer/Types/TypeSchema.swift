@@ -79,6 +79,8 @@ final class TypeSchema: Sendable {
     let constraints: SchemaConstraints?
     /// The name of the definition in OpenAPI documents; empty where it has none.
     let name: String
+    /// What `kubectl explain` says of it; empty where nothing was said.
+    let documentation: String
 
     init(
         _ kind: Kind,
@@ -92,7 +94,8 @@ final class TypeSchema: Sendable {
         isEmbeddedObject: Bool = false,
         isNullable: Bool = false,
         constraints: SchemaConstraints? = nil,
-        name: String = ""
+        name: String = "",
+        documentation: String = ""
     ) {
         self.kind = kind
         self.fields = fields
@@ -106,6 +109,7 @@ final class TypeSchema: Sendable {
         self.isNullable = isNullable
         self.constraints = constraints
         self.name = name
+        self.documentation = documentation
     }
 
     /// A value nobody described: objects by member, lists as a whole (`__untyped_deduced_`).
@@ -149,7 +153,8 @@ final class TypeSchema: Sendable {
             isEmbeddedObject: isEmbeddedObject,
             isNullable: isNullable,
             constraints: constraints,
-            name: name
+            name: name,
+            documentation: documentation
         )
     }
 }

@@ -1,11 +1,11 @@
-/// Base64 with the standard alphabet and padding (RFC 4648, section 4).
+/// Base64 (RFC 4648).
 ///
-/// Foundation's would do, but a text this module reads may hold a key, which should not be copied into more types.
-enum Base64 {
+/// Foundation's would do, but a text that is read here may hold a key, which should not be copied into more types.
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// `bytes` as text.
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    /// `bytes` in the standard alphabet, with padding.
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
         var buffer: UInt32 = 0
         var bits = 0
@@ -23,8 +23,9 @@ enum Base64 {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The bytes that `text` stands for; line breaks and spaces are skipped. Nil where it is not Base64.
-    static func decode(_ text: String) -> [UInt8]? {
+    /// The bytes that `text` stands for, in the standard alphabet and with padding; line breaks and spaces are skipped. Nil
+    /// where it is something else.
+    public static func decode(_ text: String) -> [UInt8]? {
         var output: [UInt8] = []
         var buffer: UInt32 = 0
         var (bits, count, padding) = (0, 0, 0)
@@ -53,5 +54,23 @@ enum Base64 {
         }
         guard (count + padding) % 4 == 0, padding <= 2 else { return nil }
         return output
+    }
+
+    /// The bytes that `text` stands for, in the standard alphabet or that for URLs, with or without padding; nil where it
+    /// is neither.
+    public static func decodeAnyForm(_ text: String) -> [UInt8]? {
+        var plain: [UInt8] = []
+        plain.reserveCapacity(text.utf8.count + 3)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "-"): plain.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): plain.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "="), 0x0A, 0x0D: continue
+            default: plain.append(byte)
+            }
+        }
+        guard plain.count % 4 != 1 else { return nil }
+        while plain.count % 4 != 0 { plain.append(UInt8(ascii: "=")) }
+        return decode(String(decoding: plain, as: UTF8.self))
     }
 }

@@ -65,11 +65,13 @@ extension RegistryClient {
                 }
                 isRenewed = true
                 let challenges = fields.prefix(16).flatMap { AuthenticationChallenge.parse($0) }
+                let refused = grant
                 grant = try await cache.grant(for: key, replacing: grant?.id) { _ throws(RegistryError) in
                     try await issuer.grant(
                         answering: challenges,
                         as: credential,
                         scope: call.scope,
+                        replacing: refused,
                         at: call.endpoint
                     )
                 }
@@ -101,6 +103,13 @@ extension RegistryClient {
             }
             return try await cache.grant(for: key) { _ throws(RegistryError) in
                 try await issuer.azureGrant(source, scope: call.scope, at: call.endpoint)
+            }
+        case .supplied(let source):
+            guard call.endpoint.url.scheme == "https" || HostScope(host: call.endpoint.url.host) == .loopback else {
+                throw RegistryError(.credential, "\(call.endpoint.name): a temporary password is only sent over https")
+            }
+            return try await cache.grant(for: key) { _ throws(RegistryError) in
+                try await issuer.suppliedGrant(source, replacing: nil, at: call.endpoint)
             }
         case .anonymous, .basic, .identityToken:
             guard let known = cache.known(key) else { return nil }

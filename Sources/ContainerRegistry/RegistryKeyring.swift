@@ -34,6 +34,13 @@ public struct RegistryKeyring: Sendable, Hashable {
         }
     }
 
+    /// Whether a registry is shown an Entra ID identity, so that it must speak as Azure's do.
+    public var hasEntraIdentity: Bool {
+        entries.values.contains { credentials in
+            credentials.contains { if case .entra = $0 { true } else { false } }
+        }
+    }
+
     /// Whether there are no credentials.
     public var isEmpty: Bool { entries.isEmpty }
 

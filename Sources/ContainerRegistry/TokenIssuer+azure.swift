@@ -1,3 +1,4 @@
+import Artifacts
 import HTTPTransport
 
 /// Azure's way from an Entra ID token to a registry token: `POST /oauth2/exchange` buys a refresh token (good for three
@@ -54,26 +55,37 @@ extension TokenIssuer {
     ) async throws(RegistryError) -> TokenCache.Grant {
         try await cache.grant(for: key, replacing: stale) { _ throws(RegistryError) in
             let start = transport.time.now
-            let entra: SecretText
-            do {
-                entra = try await source.supply()
-            } catch let error as RegistryError {
-                throw error
-            } catch is CancellationError {
-                throw RegistryError(.cancelled, "\(endpoint.name): cancelled while waiting for an Entra ID token")
+            let entra = try await entraToken(source, refused: nil, at: endpoint)
+            let answer: TokenAnswer
+            do throws(RegistryError) {
+                answer = try await exchange(entra, endpoint)
             } catch {
-                throw RegistryError(
-                    .credential,
-                    "\(endpoint.name): no Entra ID token for \(source.identity)",
-                    underlying: error
-                )
+                // The Entra ID token may have been revoked before its time: one new one.
+                guard error.code == .unauthorized else { throw error }
+                let fresh = try await entraToken(source, refused: entra, at: endpoint)
+                guard fresh != entra else { throw error }
+                answer = try await exchange(fresh, endpoint)
             }
-            let form = [
-                ("grant_type", "access_token"), ("service", endpoint.url.authority), ("access_token", entra.value),
-            ]
-            let url = endpoint.url(path: "/oauth2/exchange")
-            let answer = try await post(form, to: url, members: ["refresh_token"], endpoint)
             return TokenCache.Grant(answer.token, life: answer.life, since: start, challenge: nil)
+        }
+    }
+    private func exchange(_ entra: SecretText, _ endpoint: RegistryEndpoint) async throws(RegistryError) -> TokenAnswer
+    {
+        let form = [
+            ("grant_type", "access_token"), ("service", endpoint.url.authority), ("access_token", entra.value),
+        ]
+        return try await post(form, to: endpoint.url(path: "/oauth2/exchange"), members: ["refresh_token"], endpoint)
+    }
+
+    private func entraToken(
+        _ source: EntraTokenSource,
+        refused: SecretText?,
+        at endpoint: RegistryEndpoint
+    ) async throws(RegistryError) -> SecretText {
+        do {
+            return try await source.supply(refused)
+        } catch {
+            throw RegistryError(supplying: error, "no Entra ID token for \(source.identity)", at: endpoint)
         }
     }
 }

@@ -15,8 +15,12 @@ struct TokenIssuer: Sendable {
         answering challenges: [AuthenticationChallenge],
         as credential: RegistryCredential,
         scope: String,
+        replacing previous: TokenCache.Grant? = nil,
         at endpoint: RegistryEndpoint
     ) async throws(RegistryError) -> TokenCache.Grant {
+        if case .supplied(let source) = credential {
+            return try await suppliedGrant(source, replacing: previous, at: endpoint)
+        }
         if case .registryToken = credential { throw refusal(endpoint, "the registry refuses the registry token") }
         if case .entra(let source) = credential { return try await azureGrant(source, scope: scope, at: endpoint) }
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
@@ -57,6 +61,7 @@ struct TokenIssuer: Sendable {
             answer = try await post(form, to: challenge.realm, members: ["access_token", "token"], endpoint)
         case .registryToken: throw refusal(endpoint, "the registry refuses the registry token")
         case .entra(let source): return try await azureGrant(source, scope: scope, at: endpoint)
+        case .supplied(let source): return try await suppliedGrant(source, replacing: nil, at: endpoint)
         }
         return TokenCache.Grant(
             SecretText("Bearer " + answer.token.value),

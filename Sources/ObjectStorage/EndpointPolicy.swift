@@ -1,4 +1,5 @@
 import Artifacts
+import CloudIdentity
 import HTTPTransport
 
 /// Which hosts may see credentials.
@@ -53,7 +54,7 @@ public struct EndpointPolicy: Sendable, Hashable {
             let labels = host.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)
             guard let service = labels.first, service == "s3" || service.hasPrefix("s3-") else { return false }
             let rest = labels.dropFirst().filter { $0 != "dualstack" }
-            return rest.count <= 1 && rest.allSatisfy { S3Region.isWellFormed(String($0)) }
+            return rest.count <= 1 && rest.allSatisfy { AWSRegion.isWellFormed(String($0)) }
         }
         return false
     }

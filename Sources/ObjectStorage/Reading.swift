@@ -1,4 +1,5 @@
 import Artifacts
+import CloudIdentity
 import HTTPTransport
 import HTTPTypes
 
@@ -46,9 +47,23 @@ extension ReadCondition {
 extension ObjectStoreError {
     /// A provider of credentials failed.
     init(credentials error: any Error, at place: String) {
-        if error is CancellationError {
-            self = .cancelled(at: place)
-        } else {
+        switch error {
+        case is CancellationError: self = .cancelled(at: place)
+        case let error as IdentityError where error.code == .cancelled: self = .cancelled(at: place)
+        case let error as IdentityError:
+            let code: Code =
+                switch error.code {
+                case .throttled: .throttled
+                case .unavailable: .unavailable
+                default: .unauthorized
+                }
+            self.init(
+                code,
+                "\(place): no credentials: \(error.message)",
+                retryAfter: error.retryAfter,
+                underlying: error
+            )
+        default:
             self.init(
                 .unauthorized,
                 "\(place): no credentials: \(String(describing: error).clipped)",

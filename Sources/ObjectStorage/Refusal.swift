@@ -1,3 +1,4 @@
+import CloudIdentity
 import HTTPTransport
 import HTTPTypes
 
@@ -17,7 +18,7 @@ struct Refusal: Sendable {
     init(_ response: HTTPResponse, _ chunks: HTTPBodyChunks) async {
         self.response = response
         code = ErrorDocument.word(response.headerFields[.msErrorCode])
-        region = response.headerFields[.amzBucketRegion].flatMap { S3Region.isWellFormed($0) ? $0 : nil }
+        region = response.headerFields[.amzBucketRegion].flatMap { AWSRegion.isWellFormed($0) ? $0 : nil }
         let document = await ErrorDocument.read(chunks)
         code = code ?? document.code
         region = region ?? document.region
@@ -52,11 +53,8 @@ struct Refusal: Sendable {
 
 extension HTTPField.Name {
     static let amzBucketRegion = HTTPField.Name.known("x-amz-bucket-region")
-    static let amzContentHash = HTTPField.Name.known("x-amz-content-sha256")
     static let amzChecksumMode = HTTPField.Name.known("x-amz-checksum-mode")
-    static let amzDate = HTTPField.Name.known("x-amz-date")
     static let amzDeleteMarker = HTTPField.Name.known("x-amz-delete-marker")
-    static let amzSecurityToken = HTTPField.Name.known("x-amz-security-token")
     static let amzVersionID = HTTPField.Name.known("x-amz-version-id")
     static let msBlobMD5 = HTTPField.Name.known("x-ms-blob-content-md5")
     static let msDate = HTTPField.Name.known("x-ms-date")

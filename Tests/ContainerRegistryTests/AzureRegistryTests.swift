@@ -97,7 +97,7 @@ import Testing
     }
 
     private func keyring(_ host: String = "a.azurecr.io") -> RegistryKeyring {
-        let source = EntraTokenSource(identity: "tenant/client") { SecretText("entra") }
+        let source = EntraTokenSource(identity: "tenant/client") { _ in SecretText("entra") }
         return RegistryKeyring(.entra(source), for: host) ?? RegistryKeyring()
     }
 
@@ -149,7 +149,7 @@ import Testing
 
     @Test func aSourceThatFailsSaysForWhom() async throws {
         struct Away: Error {}
-        let source = EntraTokenSource(identity: "tenant/client") { throw Away() }
+        let source = EntraTokenSource(identity: "tenant/client") { _ in throw Away() }
         let keyring = RegistryKeyring(.entra(source), for: "a.azurecr.io") ?? RegistryKeyring()
         let world = TestRegistry(keyring: keyring) { _, _ in .json("{}") }
         let error = await failure { try await world.client.tags(of: try reference("a.azurecr.io/x")) }

@@ -138,7 +138,7 @@ import Testing
     @Test func secretsNeverPrint() {
         let all: [RegistryCredential] = [
             .basic(username: "ann", password: SecretText("s3cret")), .identityToken(SecretText("s3cret")),
-            .registryToken(SecretText("s3cret")), .entra(EntraTokenSource(identity: "i") { SecretText("s3cret") }),
+            .registryToken(SecretText("s3cret")), .entra(EntraTokenSource(identity: "i") { _ in SecretText("s3cret") }),
         ]
         for credential in all {
             var text = "\(credential) " + String(reflecting: credential)

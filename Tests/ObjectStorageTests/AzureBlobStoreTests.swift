@@ -76,9 +76,9 @@ import Testing
 
     @Test func aTokenIsAskedForEachRequest() async throws {
         let transport = Answers([.init(200, [:], Page.azure([]))]).transport
-        _ = try await store(transport, credential: .bearer { "tok" }).keys()
+        _ = try await store(transport, credential: .bearer { _ in SecretText("tok") }).keys()
         #expect(transport.exchanges.first?.request.headerFields[.authorization] == "Bearer tok")
-        let failing = try store(transport, credential: .bearer { throw CancellationError() })
+        let failing = try store(transport, credential: .bearer { _ in throw CancellationError() })
         await expectError(.cancelled) { _ = try await failing.keys() }
         #expect(transport.exchanges.count == 1)
     }

@@ -1,3 +1,5 @@
+import Artifacts
+import CloudIdentity
 import Foundation
 import HTTPTransport
 import HTTPTypes
@@ -33,8 +35,8 @@ import Testing
             return
         }
         #expect(key.id == "AKIA")
-        #expect(key.secrets.value.secret == "s3cr3t")
-        #expect(key.secrets.value.sessionToken == "t0ken")
+        #expect(key.secret.value == "s3cr3t")
+        #expect(key.sessionToken?.value == "t0ken")
     }
 
     @Test func anErrorAboutASecretNamesTheKeyAndNeverTheValue() {

@@ -5,6 +5,7 @@ import HTTPTransport
 import HTTPTypes
 import TestSupport
 
+@testable import CloudIdentity
 @testable import ObjectStorage
 
 struct SeedError: Error, CustomStringConvertible { var description: String }

@@ -3,6 +3,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
+@testable import CloudIdentity
 @testable import ObjectStorage
 
 /// A server that speaks S3, as the environment names it.

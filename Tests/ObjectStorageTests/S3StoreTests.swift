@@ -5,6 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import CloudIdentity
 @testable import ObjectStorage
 
 @Suite struct S3StoreTests {
@@ -262,7 +263,7 @@ import Testing
     @Test func aProviderIsAskedForEachRequest() async throws {
         struct Gone: Error, CustomStringConvertible { var description: String { "the role cannot be assumed" } }
         let turn = Mutex(0)
-        let provider = S3Credential.provider {
+        let provider = S3Credential.provider { _ in
             let next = turn.withLock { turn in
                 turn += 1
                 return turn

@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Testing
 
+@testable import CloudIdentity
 @testable import ObjectStorage
 
 /// What other signers made of given requests: `Fixtures/make_signatures.py`.
@@ -47,7 +48,7 @@ struct SignatureFixtures: Decodable {
     @Test(arguments: SignatureFixtures.shared.aws)
     func sigV4IsWhatBotocoreMakes(_ fixture: SignatureFixtures.Case) throws {
         var key = example
-        key = AWSAccessKey(id: key.id, secret: key.secrets.value.secret, sessionToken: fixture.token)
+        key = AWSAccessKey(id: key.id, secret: key.secret.value, sessionToken: fixture.token)
         let signer = SigV4(key: key, region: "eu-west-1")
         let url = try #require(HTTPURL(fixture.url))
         let method = try #require(HTTPRequest.Method(fixture.method))

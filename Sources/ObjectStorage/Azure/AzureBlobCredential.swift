@@ -1,4 +1,4 @@
-import Artifacts
+public import Artifacts
 import HTTPTransport
 
 /// What opens an Azure Blob container.
@@ -7,7 +7,7 @@ public struct AzureBlobCredential: Sendable, CustomStringConvertible {
         case anonymous
         case sharedKey([UInt8])
         case sas(String)
-        case bearer(@Sendable () async throws -> String)
+        case bearer(@Sendable (_ refused: SecretText?) async throws -> SecretText)
     }
 
     let kind: Kind
@@ -22,8 +22,12 @@ public struct AzureBlobCredential: Sendable, CustomStringConvertible {
     public static let anonymous = AzureBlobCredential(.anonymous)
 
     /// A bearer token of Entra ID for the scope `https://storage.azure.com/.default`, asked for before each request.
-    /// `token` caches and renews; the text of what it throws enters messages and must hold no credential.
-    public static func bearer(_ token: @escaping @Sendable () async throws -> String) -> AzureBlobCredential {
+    ///
+    /// `token` caches and renews. It gets a token that the store just answered with 401, once for a request, and gives
+    /// another one. The text of what it throws enters messages and must hold no credential.
+    public static func bearer(
+        _ token: @escaping @Sendable (_ refused: SecretText?) async throws -> SecretText
+    ) -> AzureBlobCredential {
         AzureBlobCredential(.bearer(token))
     }
 

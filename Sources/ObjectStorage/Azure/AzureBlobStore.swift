@@ -190,16 +190,29 @@ extension AzureBlobStore {
         judge: (Refusal) -> Verdict<Value>,
         consume: (HTTPResponse, HTTPBodyChunks) async throws -> Value
     ) async throws -> Value {
-        try await channel.exchange(
-            at: place,
-            repeatable: repeatable,
-            request: { () async throws(ObjectStoreError) in try await request(call, at: place) },
-            judge: judge,
-            consume: consume
-        )
+        var token: SecretText?
+        var refused: SecretText?
+        return try await channel.exchange(at: place, repeatable: repeatable) { () async throws(ObjectStoreError) in
+            token = try await bearer(refused, at: place)
+            return request(call, token)
+        } judge: { refusal in
+            // A token can end before its time: one new one.
+            if refusal.status == 401, refused == nil, let token {
+                refused = token
+                return .again
+            }
+            return judge(refusal)
+        } consume: { response, chunks in
+            try await consume(response, chunks)
+        }
     }
 
-    private func request(_ call: Call, at place: String) async throws(ObjectStoreError) -> HTTPRequest {
+    private func bearer(_ refused: SecretText?, at place: String) async throws(ObjectStoreError) -> SecretText? {
+        guard case .bearer(let token) = credential.kind else { return nil }
+        do { return try await token(refused) } catch { throw ObjectStoreError(credentials: error, at: place) }
+    }
+
+    private func request(_ call: Call, _ token: SecretText?) -> HTTPRequest {
         var url = endpoint
         url.path = path(to: call.key)
         url.query = call.query.isEmpty ? nil : HTTPURL.query(call.query)
@@ -213,10 +226,7 @@ extension AzureBlobStore {
         case .sharedKey(let key):
             let signer = AzureSharedKey(account: account, key: key)
             headers[.authorization] = signer.authorization(call.method, url, headers)
-        case .bearer(let token):
-            let value: String
-            do { value = try await token() } catch { throw ObjectStoreError(credentials: error, at: place) }
-            headers[.authorization] = "Bearer \(value)"
+        case .bearer: headers[.authorization] = token.map { "Bearer \($0.value)" }
         }
         return url.request(call.method, headers)
     }

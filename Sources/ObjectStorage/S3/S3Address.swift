@@ -1,15 +1,6 @@
 import Artifacts
 import HTTPTransport
 
-/// Names of AWS regions.
-enum S3Region {
-    /// Whether `text` may stand in a host name as a region: an answer names one too.
-    static func isWellFormed(_ text: String) -> Bool {
-        (1...32).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
-            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-    }
-}
-
 /// Where a bucket's objects are: the rules of virtual-host and path style.
 ///
 /// A custom endpoint gets path style, since its certificate and DNS seldom cover `bucket.host`; so does a bucket with

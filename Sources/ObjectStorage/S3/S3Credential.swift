@@ -1,36 +1,11 @@
-/// An access key of AWS, with a session token where it is temporary. Prints `<redacted>`, however it is printed.
-public struct AWSAccessKey: Sendable, CustomStringConvertible {
-    struct Secrets: Sendable {
-        var secret: String
-        var sessionToken: String?
-    }
-
-    let id: String
-    let secrets: Redacted<Secrets>
-
-    /// A key of its parts.
-    public init(id: String, secret: String, sessionToken: String? = nil) {
-        self.id = id
-        secrets = Redacted(Secrets(secret: secret, sessionToken: sessionToken))
-    }
-
-    /// Never the key.
-    public var description: String { "<redacted>" }
-}
-
-extension AWSAccessKey: CustomDebugStringConvertible, CustomReflectable {
-    /// Never the key.
-    public var debugDescription: String { description }
-    /// Nothing.
-    public var customMirror: Mirror { Mirror(self, children: []) }
-}
+public import CloudIdentity
 
 /// What opens an S3 bucket.
 public struct S3Credential: Sendable, CustomStringConvertible {
     enum Kind: Sendable {
         case anonymous
         case key(AWSAccessKey)
-        case provider(@Sendable () async throws -> AWSAccessKey)
+        case provider(@Sendable (_ refused: AWSAccessKey?) async throws -> AWSAccessKey)
     }
 
     let kind: Kind
@@ -43,9 +18,13 @@ public struct S3Credential: Sendable, CustomStringConvertible {
     /// A fixed key.
     public static func key(_ key: AWSAccessKey) -> S3Credential { S3Credential(.key(key)) }
 
-    /// A key asked for before each request: temporary credentials of an identity. `provider` caches and renews; the
-    /// text of what it throws enters messages and must hold no credential.
-    public static func provider(_ provider: @escaping @Sendable () async throws -> AWSAccessKey) -> S3Credential {
+    /// A key asked for before each request: temporary credentials of an identity.
+    ///
+    /// `provider` caches and renews. It gets a key that the store just called expired or unknown, once for a request,
+    /// and gives another one. The text of what it throws enters messages and must hold no credential.
+    public static func provider(
+        _ provider: @escaping @Sendable (_ refused: AWSAccessKey?) async throws -> AWSAccessKey
+    ) -> S3Credential {
         S3Credential(.provider(provider))
     }
 

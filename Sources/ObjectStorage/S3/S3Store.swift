@@ -1,4 +1,5 @@
 import Artifacts
+import CloudIdentity
 public import HTTPTransport
 import HTTPTypes
 import Synchronization
@@ -31,7 +32,7 @@ public struct S3Store: ObjectStore {
         channel: StorageChannel
     ) throws(ObjectStoreError) {
         let region = region.flatMap { $0.isEmpty ? nil : $0 } ?? "us-east-1"
-        guard S3Region.isWellFormed(region) else {
+        guard AWSRegion.isWellFormed(region) else {
             throw ObjectStoreError(.configuration, "\"\(region.clipped)\" is no region such as eu-west-1")
         }
         address = try S3Address(bucket: bucket, endpoint: endpoint)
@@ -169,10 +170,18 @@ extension S3Store {
     ) async throws -> Value {
         var isMoved = false
         var used = region.current
+        var key: AWSAccessKey?
+        var refused: AWSAccessKey?
         return try await channel.exchange(at: place, repeatable: repeatable) { () throws(ObjectStoreError) in
             used = region.current
-            return try await request(call, region: used, at: place)
+            key = try await accessKey(refused, at: place)
+            return request(call, region: used, key)
         } judge: { refusal in
+            // A temporary key can end before its time: one new one.
+            if case .provider = credential.kind, let shown = key, refused == nil, refusal.isAboutExpiry {
+                refused = shown
+                return .again
+            }
             if let named = refusal.region, named != used, !isMoved, [301, 307, 400].contains(refusal.status) {
                 isMoved = true
                 region.current = named
@@ -184,22 +193,31 @@ extension S3Store {
         }
     }
 
-    private func request(
-        _ call: Call,
-        region: String,
+    private func accessKey(
+        _ refused: AWSAccessKey?,
         at place: String
-    ) async throws(ObjectStoreError) -> HTTPRequest {
+    ) async throws(ObjectStoreError) -> AWSAccessKey? {
+        switch credential.kind {
+        case .anonymous: return nil
+        case .key(let fixed): return fixed
+        case .provider(let provider):
+            do { return try await provider(refused) } catch { throw ObjectStoreError(credentials: error, at: place) }
+        }
+    }
+
+    private func request(_ call: Call, region: String, _ key: AWSAccessKey?) -> HTTPRequest {
         let url = address.url(region: region, key: call.key, query: call.query)
         var headers = call.headers
         headers[.acceptEncoding] = "identity"
-        let key: AWSAccessKey
-        switch credential.kind {
-        case .anonymous: return url.request(call.method, headers)
-        case .key(let fixed): key = fixed
-        case .provider(let provider):
-            do { key = try await provider() } catch { throw ObjectStoreError(credentials: error, at: place) }
-        }
+        guard let key else { return url.request(call.method, headers) }
         let signer = SigV4(key: key, region: region)
         return url.request(call.method, signer.signed(call.method, url, headers, at: channel.time.date()))
+    }
+}
+
+extension Refusal {
+    /// Whether S3 says that a key has ended or is not known, so that another one may help.
+    fileprivate var isAboutExpiry: Bool {
+        ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "TokenRefreshRequired"].contains(code ?? "")
     }
 }

@@ -1,3 +1,4 @@
+import CloudIdentity
 import HTTPTransport
 
 /// The `<Error>` document of both services: its code, and on S3 the region the bucket is in.
@@ -28,7 +29,7 @@ final class ErrorDocument: XMLHandler {
     func close(_ path: [String], text: String) {
         guard isError, path.count == 2 else { return }
         if path[1] == "Code", code == nil { code = ErrorDocument.word(text) }
-        if path[1] == "Region", region == nil { region = S3Region.isWellFormed(text) ? text : nil }
+        if path[1] == "Region", region == nil { region = AWSRegion.isWellFormed(text) ? text : nil }
     }
 
     /// `text` if it has the form of an error code: only such a word of an answer enters a message.

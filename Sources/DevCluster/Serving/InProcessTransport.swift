@@ -77,6 +77,9 @@ public struct InProcessTransport: HTTPTransport {
             case .stream(_, let make): make()
             }
         let answer = await service.handle(request, body: sent, from: peer)
+        if answer.isLost {
+            return parts.finish(throwing: HTTPTransportError(.closed, "the connection ended without an answer"))
+        }
         do {
             try await parts.send(.head(answer.response))
             if request.method != .head {

@@ -7,6 +7,15 @@ public struct LocalResponse: Sendable {
     public var response: HTTPResponse
     /// The body, which may stream for ever.
     public var body: HTTPBodyChunks
+    /// Whether the client gets nothing of it but the end of the connection.
+    public var isLost = false
+
+    /// No answer: the connection ends, as when a server dies after it has done what was asked.
+    public static var lost: LocalResponse {
+        var response = LocalResponse(.internalServerError)
+        response.isLost = true
+        return response
+    }
 
     /// An answer whose body has the length that its `Content-Length` names, or no known end if it names none.
     public init(_ response: HTTPResponse, streaming body: HTTPBodyChunks) {

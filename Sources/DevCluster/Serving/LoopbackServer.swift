@@ -98,6 +98,10 @@ private func respond(
     var head = request.head
     head.scheme = secure ? "https" : "http"
     let answer = await service.handle(head, body: HTTPBodyChunks(oneReadOf: request.body), from: peer)
+    if answer.isLost {
+        try await channel.close()
+        throw HTTPTransportError(.closed, "the answer is to be lost")
+    }
     var response = answer.response
     if request.method == .head || response.status == .noContent || response.status == .notModified {
         // Without a length the encoder would announce chunks that a HEAD answer must not have.

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import JSON
 import Logging
+import TestSupport
 import Testing
 
 /// The kubectl programs that the suites run: the one on the PATH (Debian's is 1.20) and a newer one that

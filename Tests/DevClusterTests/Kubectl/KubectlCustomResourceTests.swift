@@ -1,6 +1,7 @@
 import DevCluster
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 /// kubectl, unchanged, with ModelApps under the definition that is shipped.

@@ -1,6 +1,7 @@
 import DevCluster
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 /// kubectl, unchanged, creating and reading objects of the built-in kinds.

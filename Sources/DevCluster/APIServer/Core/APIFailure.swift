@@ -145,6 +145,12 @@ extension APIFailure {
         )
     }
 
+    static let notAcceptable = APIFailure(
+        code: 406,
+        reason: "NotAcceptable",
+        message: "only the following media types are accepted: application/json"
+    )
+
     /// Something asked of the inside of a pod.
     static func simulatedPod(_ subresource: String) -> APIFailure {
         APIFailure(

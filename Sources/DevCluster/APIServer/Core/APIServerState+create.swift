@@ -128,7 +128,9 @@ extension APIServerState {
 
     /// What is wrong with an object of a kind.
     func issues(_ object: JSONValue, _ definition: ResourceDefinition) -> [FieldIssue] {
-        var issues = NameRules.issues(object, kind: definition.kind) + definition.behaviour.validate(object)
+        var issues =
+            NameRules.issues(object, kind: definition.kind, isCustom: definition.custom != nil)
+            + definition.behaviour.validate(object)
         if definition.custom != nil { issues += definition.schema.issues(object) }
         return issues
     }

@@ -35,6 +35,22 @@ extension APIServerState {
                 }
             }
         }
+
+        /// Whether any of the forms in `accept` is spoken here. No header at all is.
+        static func isAcceptable(_ accept: String) -> Bool {
+            let entries = accept.split(separator: ",")
+            return entries.isEmpty
+                || entries.contains { entry in
+                    let parts = entry.split(separator: ";").map { $0.trimmingSpaces }
+                    guard let type = parts.first, ["application/json", "application/*", "*/*"].contains(type) else {
+                        return false
+                    }
+                    let forms = parts.dropFirst().filter { $0.hasPrefix("as=") }.map { $0.dropFirst(3) }
+                    return forms.allSatisfy {
+                        ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"].contains($0)
+                    }
+                }
+        }
     }
 
     func respond(

@@ -1,6 +1,7 @@
 import Artifacts
 import JSON
 import KubernetesAPI
+import KubernetesClient
 
 extension APIServerState {
     mutating func patch(
@@ -106,6 +107,14 @@ extension APIServerState {
         let key = ObjectKey(namespace: resource.namespace ?? "", name: resource.name ?? "")
         let old = store.object(definition.storage, key)
         guard old != nil || resource.subresource == nil else { throw .notFound(definition.name, key.name) }
+        if old == nil, let uid = config[path: "metadata", "uid"]?.string, !uid.isEmpty {
+            throw .invalid(
+                definition.kind,
+                group: definition.name.group,
+                key.name,
+                [.invalid("metadata.uid", .string(uid), "field is immutable")]
+            )
+        }
         let schema = storedSchema(definition)
         let live = TypedValue(value: (old ?? emptyObject(definition)).withoutManagedFields, schema: schema)
         var management = FieldManagement(json: old?[path: "metadata", "managedFields"]) ?? FieldManagement()
@@ -151,18 +160,13 @@ extension APIServerState {
 
     /// The body of an apply as it stands: nothing is decoded into canonical form before it is merged.
     private func applied(_ request: APIRequest, _ resource: ResourceRequest) throws(APIFailure) -> JSONValue {
-        // The body is read as YAML, which has no `\/`; 1.36 refuses what 1.20 let through.
-        if profile == .current, request.body.containsEscapedSlash {
+        // The body is read as YAML 1.1, which has no `\/`.
+        if request.body.containsEscapedSlash {
             throw .badRequest(
                 "error decoding YAML: error converting YAML to JSON: yaml: found unknown escape character"
             )
         }
-        let json: JSONValue
-        do throws(JSONError) {
-            json = try JSONValue(parsing: request.body)
-        } catch {
-            throw .badRequest("error decoding YAML: \(error)")
-        }
+        let json = try yaml(request.body)
         guard json.object != nil else { throw .badRequest("error decoding YAML: the document is not an object") }
         if let managed = json[path: "metadata", "managedFields"], !managed.isNull {
             throw .badRequest("metadata.managedFields must be nil")
@@ -176,6 +180,21 @@ extension APIServerState {
         }
         guard resource.definition.storedAs == nil else { return EventConversion.stored(config) }
         return config
+    }
+
+    /// A document in JSON, or else in YAML.
+    private func yaml(_ body: [UInt8]) throws(APIFailure) -> JSONValue {
+        if let json = try? JSONValue(parsing: body) { return json }
+        let documents: [JSONValue]
+        do throws(YAMLError) {
+            documents = try YAML.documents(body)
+        } catch {
+            throw .badRequest("error decoding YAML: \(error)")
+        }
+        guard let document = documents.first, documents.count == 1 else {
+            throw .badRequest("error decoding YAML: \(documents.count) documents in place of one")
+        }
+        return document
     }
 
     private func conflict(_ conflicts: [FieldManagement.Conflict]) -> APIFailure {

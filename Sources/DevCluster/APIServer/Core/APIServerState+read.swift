@@ -18,6 +18,10 @@ extension APIServerState {
     }
 
     func get(_ request: APIRequest, _ resource: ResourceRequest, _ now: Timestamp) throws(APIFailure) -> APIResponse {
+        if let version = request.value("resourceVersion"), !version.isEmpty {
+            guard let number = Int64(version), number >= 0 else { throw malformed(version: version) }
+            guard number <= store.revision else { throw .tooLargeResourceVersion(number, present: store.revision) }
+        }
         let object = try existing(resource)
         return respond(200, object, resource.definition, request, now)
     }

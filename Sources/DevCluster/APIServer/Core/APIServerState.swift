@@ -94,6 +94,11 @@ struct APIServerState: Sendable {
         _ verb: String,
         _ now: Timestamp
     ) throws(APIFailure) -> APIAnswer {
+        guard Representation.isAcceptable(request.accept) else { throw .notAcceptable }
+        for parameter in ["limit", "timeoutSeconds"] {
+            guard let text = request.value(parameter), !text.isEmpty, Int64(text) == nil else { continue }
+            throw .badRequest("strconv.ParseInt: parsing \"\(text.prefix(64))\": invalid syntax")
+        }
         if resource.subresource == "scale" { return .response(try scale(request, resource, now)) }
         switch verb {
         case "get": return .response(try get(request, resource, now))

@@ -67,7 +67,7 @@ enum NameRules {
     }
 
     /// What is wrong with an object's metadata.
-    static func issues(_ object: JSONValue, kind: String) -> [FieldIssue] {
+    static func issues(_ object: JSONValue, kind: String, isCustom: Bool) -> [FieldIssue] {
         let metadata = object["metadata"] ?? .null
         var issues: [FieldIssue] = []
         let name = metadata["name"]?.string ?? ""
@@ -102,10 +102,10 @@ enum NameRules {
                 )
             )
         }
-        for (index, owner) in (metadata["ownerReferences"]?.array ?? []).enumerated() {
+        for owner in metadata["ownerReferences"]?.array ?? [] {
             for member in ["apiVersion", "kind", "name", "uid"] where (owner[member]?.string ?? "").isEmpty {
                 issues.append(
-                    .invalid("metadata.ownerReferences[\(index)].\(member)", "", "\(member) must not be empty")
+                    .invalid("metadata.ownerReferences.\(member)", "", "\(member) must not be empty")
                 )
             }
         }
@@ -119,9 +119,14 @@ enum NameRules {
                 )
             )
         }
-        for (index, finalizer) in (metadata["finalizers"]?.array ?? []).enumerated()
-        where !isQualifiedName(finalizer.string ?? "") {
-            issues.append(.invalid("metadata.finalizers[\(index)]", finalizer, "name part must be non-empty"))
+        for (index, finalizer) in (metadata["finalizers"]?.array ?? []).enumerated() {
+            let text = finalizer.string ?? ""
+            if !isQualifiedName(text) {
+                issues.append(.invalid("metadata.finalizers[\(index)]", finalizer, "name part must be non-empty"))
+            } else if !isCustom, !text.contains("/"), !["orphan", "foregroundDeletion", "kubernetes"].contains(text) {
+                let rule = "name is neither a standard finalizer name nor is it fully qualified"
+                issues.append(.invalid("metadata.finalizers[\(index)]", finalizer, rule))
+            }
         }
         return issues
     }

@@ -82,7 +82,7 @@ struct JSONPatch: Sendable {
                 document = try edit(document, operation.from[...], operation.pathText, replaces: true) { _ in nil }
             }
             document = try edit(document, operation.path[...], operation.pathText) { _ in value }
-        default: throw .malformed("Unexpected kind: \(operation.name)")
+        default: throw .inapplicable("Unexpected kind: \(operation.name)")
         }
     }
 

@@ -15,15 +15,19 @@ extension Simulation {
         }
         for (resource, _, object) in all {
             let owners = owners(of: object)
-            if !owners.isEmpty, !object.isTerminating, owners.allSatisfy({ !present.contains($0["uid"]?.string ?? "") })
-            {
-                delete(resource, object)
+            if !owners.isEmpty, !object.isTerminating {
+                let gone = owners.compactMap { $0["uid"]?.string }.filter { !present.contains($0) }
+                if gone.count == owners.count {
+                    delete(resource, object)
+                } else if !gone.isEmpty {
+                    disown((resource, object), by: Set(gone))
+                }
             }
             guard object.isTerminating else { continue }
             let finalizers = object[path: "metadata", "finalizers"]?.array ?? []
             let own = dependents[object.uid] ?? []
             if finalizers.contains("orphan") {
-                for dependent in own { disown(dependent, by: object.uid) }
+                for dependent in own { disown(dependent, by: [object.uid]) }
                 finish(resource, object, "orphan")
             } else if finalizers.contains("foregroundDeletion") {
                 for dependent in own where !dependent.object.isTerminating {
@@ -44,8 +48,8 @@ extension Simulation {
         object[path: "metadata", "ownerReferences"]?.array ?? []
     }
 
-    private mutating func disown(_ dependent: (resource: ResourceName, object: JSONValue), by uid: String) {
-        let left = owners(of: dependent.object).filter { $0["uid"]?.string != uid }
+    private mutating func disown(_ dependent: (resource: ResourceName, object: JSONValue), by uids: Set<String>) {
+        let left = owners(of: dependent.object).filter { !uids.contains($0["uid"]?.string ?? "") }
         update(dependent.resource, dependent.object) { object in
             object.edit("metadata") { $0["ownerReferences"] = left.isEmpty ? nil : .array(left) }
         }

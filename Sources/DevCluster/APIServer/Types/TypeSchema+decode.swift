@@ -61,7 +61,7 @@ extension TypeSchema {
         case (.quantity, .integer(let number)): return try quantity(String(number))
         case (.quantity, .decimal(let text)): return try quantity(text)
         case (.time, .string(let text)): return .string(try time(text).rfc3339)
-        case (.microTime, .string(let text)): return .string(try time(text).rfc3339Micro)
+        case (.microTime, .string(let text)): return .string(try microTime(text).rfc3339Micro)
         default:
             throw Mismatch(
                 message:
@@ -115,6 +115,17 @@ extension TypeSchema {
             )
         }
         return time
+    }
+
+    /// Go's layout `.000000` takes six digits, no fewer and no more.
+    private func microTime(_ text: String) throws(Mismatch) -> Timestamp {
+        let fraction = text.split(separator: ".", maxSplits: 1).dropFirst().first?.prefix { $0.isNumber }
+        guard fraction?.count == 6 else {
+            throw Mismatch(
+                message: "parsing time \"\(text.prefix(64))\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse"
+            )
+        }
+        return try time(text)
     }
 
     private var emptyValue: JSONValue {

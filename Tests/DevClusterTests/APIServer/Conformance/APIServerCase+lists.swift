@@ -137,9 +137,9 @@ extension APIServerCase {
             try expect(events[0][path: "object", "kind"], is: "ConfigMap")
         },
         APIServerCase("a watch without a version starts with the present state") { api in
-            _ = try await api.create(api.deployments(), api.deployment("a"))
-            let events = try await api.watch(api.deployments()) { api in
-                _ = try await api.create(api.deployments(), api.deployment("b"))
+            _ = try await api.create(api.configMaps(), api.configMap("a", labels: ["l": "1"]))
+            let events = try await api.watch(api.configMaps(), [("labelSelector", "l=1")]) { api in
+                _ = try await api.create(api.configMaps(), api.configMap("b", labels: ["l": "1"]))
             } until: {
                 $0.count >= 2
             }

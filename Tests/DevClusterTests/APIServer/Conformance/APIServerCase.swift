@@ -46,8 +46,8 @@ public struct APIServerCase: Sendable, CustomStringConvertible {
 
     /// All rules.
     public static let all =
-        objects + updates + lists + watches + patches + apply + deletion + customResources + intOrString + defaults
-        + documents
+        objects + updates + lists + watches + patches + apply + appliesAtTheEdge + deletion + customResources
+        + intOrString + defaults + documents + answers
 }
 
 /// Where the server is, and how it is talked to.
@@ -60,13 +60,22 @@ public struct APIServerUnderTest: Sendable {
     public var authorization: String?
     /// Makes the names of a run its own.
     public var run: String
+    /// How it is made to forget.
+    public var disturbance: ServerDisturbance
 
     /// A server.
-    public init(transport: any HTTPTransport, server: HTTPURL, authorization: String? = nil, run: String) {
+    public init(
+        transport: any HTTPTransport,
+        server: HTTPURL,
+        authorization: String? = nil,
+        run: String,
+        disturbance: ServerDisturbance = .none
+    ) {
         self.transport = transport
         self.server = server
         self.authorization = authorization
         self.run = run
+        self.disturbance = disturbance
     }
 }
 
@@ -141,12 +150,14 @@ final class APISession: Sendable {
         _ path: String,
         _ query: [(String, String)] = [],
         body: JSONValue? = nil,
+        raw: [UInt8]? = nil,
         type: String = "application/json",
         accept: String = "application/json"
     ) async throws -> Answer {
-        try await server.transport.withResponse(
-            to: request(method, path, query, body == nil ? nil : type, accept),
-            body: body.map { .bytes($0.canonicalBytes) },
+        let bytes = raw ?? body?.canonicalBytes
+        return try await server.transport.withResponse(
+            to: request(method, path, query, bytes == nil ? nil : type, accept),
+            body: bytes.map { .bytes($0) },
             timeouts: .call
         ) { response, chunks in
             let bytes = try await chunks.collect(upTo: 64 << 20)
@@ -211,6 +222,17 @@ final class APISession: Sendable {
         let query =
             [("fieldManager", manager), ("force", force ? "true" : "false")] + (dryRun ? [("dryRun", "All")] : [])
         return try await call(.patch, path, query, body: object, type: "application/apply-patch+yaml")
+    }
+
+    /// Waits for what the controllers of the cluster bring about.
+    ///
+    /// A real cluster's are allowed 20 requests a second, and every case leaves them a namespace to empty.
+    func eventually(_ what: String, _ holds: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while try await !holds() {
+            guard ContinuousClock.now < deadline else { throw ConformanceFailure("not within 120 s: \(what)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     // MARK: Watches

@@ -75,24 +75,31 @@ extension JSONReader {
 
     /// Moves past a string and returns what lies between its quotes.
     mutating func scanString() throws(JSONError) -> (range: Range<Int>, escaped: Bool) {
-        index += 1
-        let start = index
+        let start = index + 1
+        var position = start
         var escaped = false
-        while index < end {
-            let byte = bytes[index]
+        // Locals, and a span over them: most of all bytes pass through this loop.
+        let document = bytes
+        let bytes = document.span
+        let end = end
+        while position < end {
+            let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
-                index += 1
-                return (start..<index - 1, escaped)
+                index = position + 1
+                return (start..<position, escaped)
             }
             if byte == UInt8(ascii: "\\") {
                 escaped = true
-                index = try endOfEscape()
+                index = position
+                position = try endOfEscape()
             } else if byte < 0x20 {
+                index = position
                 throw fail("a control character inside a string")
             } else {
-                index += 1
+                position += 1
             }
         }
+        index = end
         throw fail("the document ends inside a string")
     }
 

@@ -153,7 +153,31 @@ public struct JSONReader {
         case .number: _ = try scanNumber()
         case .string: _ = try scanString()
         case .array: try readArray { reader, _ throws(JSONError) in try reader.skip() }
-        case .object: try readObject { reader, _ throws(JSONError) in try reader.skip() }
+        case .object: try skipObject()
+        }
+    }
+
+    /// Reads over an object. Half of a stored object is `managedFields`, whose names are escaped JSON: their text is not
+    /// made, only checked.
+    private mutating func skipObject() throws(JSONError) {
+        try open(UInt8(ascii: "{"), "an object")
+        skipSpace()
+        if take(UInt8(ascii: "}")) {
+            depth -= 1
+            return
+        }
+        while true {
+            skipSpace()
+            guard index < end, bytes[index] == UInt8(ascii: "\"") else { throw mismatch("a member's name") }
+            _ = try scanString()
+            skipSpace()
+            guard take(UInt8(ascii: ":")) else { throw fail("expected a colon after a member's name") }
+            try skip()
+            skipSpace()
+            if take(UInt8(ascii: ",")) { continue }
+            guard take(UInt8(ascii: "}")) else { throw fail("expected a comma or the end of the object") }
+            depth -= 1
+            return
         }
     }
 
@@ -163,6 +187,12 @@ public struct JSONReader {
         let start = index
         try skip()
         return start..<index
+    }
+
+    /// The next value as text that is known to be valid, which is consumed.
+    public mutating func readText() throws(JSONError) -> JSONText {
+        let range = try readRange()
+        return JSONText(valid: Array(bytes[range]))
     }
 
     /// Refuses anything but white space after the last value.

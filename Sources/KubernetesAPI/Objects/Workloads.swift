@@ -8,8 +8,12 @@ public struct Deployment: KubernetesObject {
     public static let summary = "Runs replicas of a pod template."
     /// The metadata.
     public var metadata = ObjectMeta()
-    /// The specification, as the server normalised it.
-    public var spec: JSONValue = .object([:])
+    /// The specification, as the server normalised it; parsed at each look.
+    public var spec: JSONValue {
+        get { specText.value }
+        set { specText = JSONText(newValue) }
+    }
+    private var specText = JSONText(.object([:]))
     /// The state of the rollout.
     public var status = DeploymentStatus()
 
@@ -19,7 +23,7 @@ public struct Deployment: KubernetesObject {
     /// The members.
     public static let fields = FieldTable<Deployment>([
         .field("metadata", \.metadata, "The metadata."),
-        .field("spec", \.spec, "The specification."),
+        .field("spec", \.specText, "The specification."),
         .field("status", \.status, "The state of the rollout."),
     ])
 }
@@ -94,10 +98,18 @@ public struct Service: KubernetesObject {
     public static let summary = "A stable address in front of pods."
     /// The metadata.
     public var metadata = ObjectMeta()
-    /// The specification.
-    public var spec: JSONValue = .object([:])
-    /// Holds the load balancer's address.
-    public var status: JSONValue = .object([:])
+    /// The specification; parsed at each look.
+    public var spec: JSONValue {
+        get { specText.value }
+        set { specText = JSONText(newValue) }
+    }
+    /// Holds the load balancer's address; parsed at each look.
+    public var status: JSONValue {
+        get { statusText.value }
+        set { statusText = JSONText(newValue) }
+    }
+    private var specText = JSONText(.object([:]))
+    private var statusText = JSONText(.object([:]))
 
     /// An empty Service.
     public init() {}
@@ -105,8 +117,8 @@ public struct Service: KubernetesObject {
     /// The members.
     public static let fields = FieldTable<Service>([
         .field("metadata", \.metadata, "The metadata."),
-        .field("spec", \.spec, "The specification."),
-        .field("status", \.status, "The load balancer's address."),
+        .field("spec", \.specText, "The specification."),
+        .field("status", \.statusText, "The load balancer's address."),
     ])
 }
 
@@ -123,8 +135,12 @@ public struct ControllerRevision: KubernetesObject {
     public static let summary = "An immutable snapshot of state."
     /// The metadata.
     public var metadata = ObjectMeta()
-    /// The snapshot.
-    public var data: JSONValue = .object([:])
+    /// The snapshot; parsed at each look.
+    public var data: JSONValue {
+        get { dataText.value }
+        set { dataText = JSONText(newValue) }
+    }
+    private var dataText = JSONText(.object([:]))
     /// Its number.
     public var revision: Int64 = 0
 
@@ -133,7 +149,7 @@ public struct ControllerRevision: KubernetesObject {
 
     /// The members.
     public static let fields = FieldTable<ControllerRevision>([
-        .field("data", \.data, "The snapshot."),
+        .field("data", \.dataText, "The snapshot."),
         .field("metadata", \.metadata, "The metadata."),
         .field("revision", \.revision, "Its number."),
     ])

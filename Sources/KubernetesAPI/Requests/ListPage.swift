@@ -37,8 +37,7 @@ public struct ListPage<Object: KubernetesObject>: Sendable {
                 sawItems = true
                 if try reader.readNull() { return }
                 try reader.readArray { reader, _ throws(JSONError) in
-                    let range = try reader.readRange()
-                    switch UndecodableObject.decode(Object.self, bytes, range) {
+                    switch try UndecodableObject.decode(Object.self, bytes, &reader) {
                     case .success(let object): items.append(object)
                     case .failure(let object): undecodable.append(object)
                     }
@@ -67,6 +66,22 @@ public struct UndecodableObject: Error, Sendable, Hashable {
     public init(metadata: ObjectMeta, reason: String) {
         self.metadata = metadata
         self.reason = reason
+    }
+
+    /// Reads the next value, which is consumed in any case. Throws where it is not JSON.
+    static func decode<Object: KubernetesObject>(
+        _ type: Object.Type,
+        _ bytes: [UInt8],
+        _ reader: inout JSONReader
+    ) throws(JSONError) -> Result<Object, UndecodableObject> {
+        let start = reader
+        do throws(JSONError) {
+            return .success(try Object.read(from: &reader))
+        } catch {
+            reader = start
+            let range = try reader.readRange()
+            return .failure(UndecodableObject(metadata: metadata(bytes, range), reason: error.description))
+        }
     }
 
     static func decode<Object: KubernetesObject>(

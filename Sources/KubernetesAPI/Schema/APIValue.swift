@@ -77,6 +77,13 @@ extension JSONValue: APIValue {
     public var isAbsent: Bool { self == .null || self == .object([:]) }
 }
 
+extension JSONText: APIValue {
+    /// Any object, kept as it is.
+    public static var schema: OpenAPISchema { JSONValue.schema }
+    /// `null` and empty objects are left out.
+    public var isAbsent: Bool { bytes.count < 64 && value.isAbsent }
+}
+
 extension Optional: APIValue where Wrapped: APIValue {
     /// The schema of the wrapped type: absence is not a value.
     public static var schema: OpenAPISchema { Wrapped.schema }

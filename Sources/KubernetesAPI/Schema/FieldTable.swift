@@ -9,8 +9,8 @@ public struct Field<Root: Sendable>: Sendable {
     /// The member's schema with its description and constraints. A closure, because schemas are only needed by `crd`,
     /// validation and documentation.
     public let schema: @Sendable () -> OpenAPISchema
-    let key: [UInt8]
-    let read: @Sendable (inout JSONReader, inout Root) throws(JSONError) -> Void
+    /// Reads the member into the `Root` at an address.
+    let read: MemberReaders.Reader
     let write: @Sendable (Root) -> JSONValue?
 
     /// A member that is stored at `path`.
@@ -21,7 +21,8 @@ public struct Field<Root: Sendable>: Sendable {
         required: Bool = false,
         _ constraints: OpenAPISchema.Constraint...
     ) -> Field {
-        Field(
+        let place = MemberPlace(path)
+        return Field(
             name: name,
             isRequired: required,
             schema: {
@@ -30,10 +31,9 @@ public struct Field<Root: Sendable>: Sendable {
                 for constraint in constraints { constraint.apply(&schema) }
                 return schema
             },
-            key: Array(name.utf8),
-            read: { reader, root throws(JSONError) in root[keyPath: path] = try Value.read(from: &reader) },
+            read: { reader, root throws(JSONError) in place.set(try Value.read(from: &reader), in: root) },
             write: { root in
-                let value = root[keyPath: path]
+                let value = place.value(in: root)
                 return value.isAbsent && !required ? nil : value.json
             }
         )
@@ -44,40 +44,19 @@ public struct Field<Root: Sendable>: Sendable {
 public struct FieldTable<Root: Sendable>: Sendable {
     /// The members.
     public let fields: [Field<Root>]
-    private let required: [Int]
+    private let readers: MemberReaders
 
     /// A table of the members.
     public init(_ fields: [Field<Root>]) {
         self.fields = fields
-        required = fields.indices.filter { fields[$0].isRequired }
+        readers = MemberReaders(fields.map { ($0.name, $0.isRequired, $0.read) })
     }
 
     /// Reads the members of the object that comes next into `root`. Throws `JSONError` naming the member.
     public func read(from reader: inout JSONReader, into root: inout Root) throws(JSONError) {
-        let start = reader.offset
-        var seen: UInt64 = 0
-        // Servers write members in a stable order, so the next match is usually just behind the last one.
-        var cursor = 0
-        try reader.readObject { reader, key throws(JSONError) in
-            guard let index = find(key, from: cursor) else { return try reader.skip() }
-            cursor = index + 1
-            if try reader.readNull() { return }
-            seen |= 1 << UInt64(index & 63)
-            do throws(JSONError) {
-                try fields[index].read(&reader, &root)
-            } catch {
-                throw error.inside(fields[index].name)
-            }
+        try withUnsafeMutablePointer(to: &root) { root throws(JSONError) in
+            try readers.read(from: &reader, into: UnsafeMutableRawPointer(root))
         }
-        for index in required where seen & 1 << UInt64(index & 63) == 0 {
-            throw JSONError("is required", offset: start, path: [fields[index].name])
-        }
-    }
-
-    private func find(_ key: JSONReader.Key, from start: Int) -> Int? {
-        for index in start..<fields.count where key.equals(fields[index].key) { return index }
-        for index in 0..<min(start, fields.count) where key.equals(fields[index].key) { return index }
-        return nil
     }
 
     /// The members of `root` that are not absent.

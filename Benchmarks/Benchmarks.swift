@@ -1,0 +1,30 @@
+import Glibc
+import JSON
+
+/// The measurements of `make bench` that need the project's own types. `scripts/bench` runs them, one process each, and
+/// makes the table; each prints one line of JSON.
+@main
+struct Benchmarks {
+    static let usage = """
+        usage: Benchmarks decode [OBJECTS]   a list of ModelApps to objects, beside Foundation's decoder
+               Benchmarks memory [OBJECTS]   what decoded objects take, by kind
+               Benchmarks serve OBJECTS      an API server with so many ModelApps and Deployments, until killed
+        """
+
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        let objects = arguments.dropFirst().first.map { Int($0) ?? -1 } ?? 10_000
+        guard let command = arguments.first, objects >= 0 else {
+            print(usage)
+            exit(64)
+        }
+        switch command {
+        case "decode": print(try DecodeBenchmark.run(objects: objects, rounds: 5).canonicalText)
+        case "memory": print(try StoreMemory.run(objects: objects).canonicalText)
+        case "serve": try await StoredCollections.serve(objects: objects)
+        default:
+            print(usage)
+            exit(64)
+        }
+    }
+}

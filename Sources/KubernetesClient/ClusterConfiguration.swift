@@ -14,8 +14,10 @@ public struct ClusterConfiguration: Sendable {
     public var proxy: HTTPURL?
     /// What is sent in `Authorization`.
     public var credential: any ClusterCredential
+    /// The namespace that the configuration names; nil where it names none.
+    public var namespace: String?
     /// The namespace for objects that name none.
-    public var defaultNamespace: String
+    public var defaultNamespace: String { namespace ?? "default" }
 
     /// A configuration of its parts.
     public init(
@@ -25,7 +27,7 @@ public struct ClusterConfiguration: Sendable {
         tlsServerName: String? = nil,
         proxy: HTTPURL? = nil,
         credential: any ClusterCredential = NoCredential(),
-        defaultNamespace: String = "default"
+        namespace: String? = nil
     ) {
         self.server = server
         self.trust = trust
@@ -33,7 +35,7 @@ public struct ClusterConfiguration: Sendable {
         self.tlsServerName = tlsServerName
         self.proxy = proxy
         self.credential = credential
-        self.defaultNamespace = defaultNamespace
+        self.namespace = namespace
     }
 }
 

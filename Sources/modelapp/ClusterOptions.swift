@@ -4,6 +4,7 @@ import FoundationEssentials
 import HTTPTransport
 import KubernetesClient
 import Logging
+import Metrics
 
 /// Which cluster a command talks to.
 struct ClusterOptions: ParsableArguments {
@@ -19,8 +20,13 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The context of the kubeconfig.", valueName: "name"))
     var context: String?
 
-    /// A client of the cluster.
-    func client(pool: ClientPool, time: TimeSource, logger: Logger) async throws -> Client {
+    /// A client of the cluster. Its requests are counted in `metrics`.
+    func client(
+        pool: ClientPool,
+        time: TimeSource,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        logger: Logger
+    ) async throws -> Client {
         let configuration = try await ClusterConfiguration.load(
             kubeconfig: kubeconfig,
             context: context,
@@ -31,7 +37,11 @@ struct ClusterOptions: ParsableArguments {
         settings.serverName = configuration.tlsServerName
         settings.proxy = configuration.proxy.map { ProxySettings($0) }
         return Client(
-            transport: try pool.transport(settings),
+            transport: MeasuredTransport(
+                try pool.transport(settings),
+                host: configuration.server.authority,
+                metrics: metrics
+            ),
             configuration: configuration,
             time: time,
             logger: logger

@@ -1,4 +1,3 @@
-import AsyncHTTPTransport
 import KubernetesClient
 
 /// Why a command failed that was called correctly: printed as it is, and the exit status is 1. A wrong command line is a
@@ -8,20 +7,6 @@ struct CommandError: Error, CustomStringConvertible {
     var description: String { message }
 
     init(_ message: String) { self.message = message }
-}
-
-/// Runs `body` with a pool of clients that is shut down afterwards, whatever happens: clients that are dropped while they
-/// are open end a debug build.
-func withClientPool<Value>(_ body: (ClientPool) async throws -> Value) async throws -> Value {
-    let pool = ClientPool()
-    do {
-        let value = try await body(pool)
-        await pool.shutdown()
-        return value
-    } catch {
-        await pool.shutdown()
-        throw error
-    }
 }
 
 /// Reads a file that the command line names; `-` is standard input.

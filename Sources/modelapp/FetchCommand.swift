@@ -17,7 +17,8 @@ struct FetchCommand: AsyncParsableCommand {
         discussion: """
             The version must still have the digest. The folder appears at the end, by one rename: it must not exist, or \
             be empty. Interrupted, run it again: it continues. Reads credentials from the environment, by the names that \
-            a Secret has them (AZURE_STORAGE_KEY, AWS_ACCESS_KEY_ID, ...). Exit status: 0 the folder is there, 1 it is \
+            a Secret has them (AZURE_STORAGE_KEY, AWS_ACCESS_KEY_ID, ...), or with --identity by those of the clouds' own \
+            tools. Exit status: 0 the folder is there, 1 it is \
             not, 130 or 143 interrupted.
             """
     )
@@ -36,6 +37,14 @@ struct FetchCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The most that the model may have, such as 20Gi.", valueName: "size"))
     var sizeLimit: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Opens the store as the pod's own identity at a cloud, azure or aws, instead of by keys.",
+            valueName: "cloud"
+        )
+    )
+    var identity: String?
 
     @Option(
         help: ArgumentHelp(
@@ -67,6 +76,12 @@ struct FetchCommand: AsyncParsableCommand {
             }
             order.sizeLimit = bytes
         }
+        if let identity {
+            guard let provider = CloudProvider(rawValue: identity) else {
+                throw ValidationError("--identity must be azure or aws, not \"\(identity)\"")
+            }
+            order.identity = provider
+        }
         let trust = try trust(model)
         var keys: [String: String] = [:]
         for name in Self.keyNames {
@@ -80,6 +95,7 @@ struct FetchCommand: AsyncParsableCommand {
         let access = SourceAccess(
             transport: { trust in try pool.transport(TransportSettings(trust: trust)) },
             allowedEndpoints: allowEndpoint + endpoint,
+            clouds: try CloudAccess.ofProcess(pool: pool, tenants: .everyone),
             random: Chance.unit
         )
         let terminal = FetchTerminal(isTerminal: StandardOutput.isTerminal)
@@ -134,7 +150,8 @@ struct FetchCommand: AsyncParsableCommand {
 
     private static let keyNames = [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_KEY",
-        "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_TENANT_ID", "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     ]
 }
 

@@ -28,7 +28,9 @@ struct Inspection {
         allowing hosts: [String],
         logger: Logger
     ) async throws -> Inspection {
-        let access = SourceAccess.network(pool: pool, allowing: hosts)
+        // Acts for the person who runs it, and with no more rights than that person has.
+        let clouds = try CloudAccess.ofProcess(pool: pool, tenants: .everyone)
+        let access = SourceAccess.network(pool: pool, allowing: hosts, clouds: clouds)
         var client: Client?
         var reason = "--offline"
         if !offline {

@@ -1,16 +1,15 @@
 import ArgumentParser
 import Artifacts
 import AsyncHTTPTransport
+import CMalloc
 import HTTPTransport
 import KubernetesClient
 import KubernetesRuntime
 import Logging
 import ModelAppController
 import OperatorServer
-import ServiceLifecycle
-import UnixSignals
 
-/// Runs the operator until SIGTERM.
+/// Runs the operator until SIGTERM. Exit status: 0 after SIGTERM or SIGINT, 1 after an error, a lost lease included.
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operator",
@@ -33,11 +32,24 @@ struct OperatorCommand: AsyncParsableCommand {
     )
     var allowEndpoint: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A namespace whose ModelApps may use the operator's own identity at clouds; * for all. Repeatable.",
+            valueName: "namespace"
+        )
+    )
+    var allowOperatorIdentity: [String] = []
+
     @Option(help: "How many ModelApps are looked at side by side.")
     var workers = 8
 
     @Option(help: ArgumentHelp("Where /livez and /readyz answer; empty for nowhere.", valueName: "[host]:port"))
     var healthAddress = ""
+
+    @Option(help: ArgumentHelp("Where /metrics answers; empty for nowhere.", valueName: "[host]:port"))
+    var metricsAddress = ""
+
+    @OptionGroup(title: "Leader election") var election: LeaderElectionOptions
 
     @OptionGroup var logging: LogOptions
 
@@ -45,65 +57,121 @@ struct OperatorCommand: AsyncParsableCommand {
         guard (1...256).contains(workers) else {
             throw ValidationError("--workers must lie between 1 and 256, not \(workers)")
         }
-        guard healthAddress.isEmpty || ProbeServer.Address(healthAddress) != nil else {
-            throw ValidationError("--health-address must be like :8081 or 127.0.0.1:8081, not \"\(healthAddress)\"")
+        for (option, address) in [("--health-address", healthAddress), ("--metrics-address", metricsAddress)] {
+            guard address.isEmpty || ListenAddress(address) != nil else {
+                throw ValidationError("\(option) must be like :8081 or 127.0.0.1:8081, not \"\(address)\"")
+            }
+        }
+        if !healthAddress.isEmpty, healthAddress == metricsAddress, ListenAddress(healthAddress)?.port != 0 {
+            throw ValidationError("--health-address and --metrics-address must differ, both are \"\(healthAddress)\"")
         }
     }
 
     func run() async throws {
         let logger = logging.makeLogger(label: "modelapp")
-        let pool = ClientPool()
-        let time = TimeSource.system
-        let client = try await cluster.client(pool: pool, time: time, logger: logger)
-        let access = SourceAccess.network(pool: pool, allowing: allowEndpoint)
+        do {
+            try await ClientPool.with { try await operate($0, logger) }
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            logger.error("ended by an error", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        }
+        logger.info("stopped")
+    }
+
+    private func operate(_ pool: ClientPool, _ logger: Logger) async throws {
+        let registry = MetricsRegistry()
+        let client = try await cluster.client(pool: pool, time: .system, metrics: registry, logger: logger)
+        var generator = SystemRandomNumberGenerator()
+        let identity = LeaderElector.identity(host: HostName.current, random: &generator)
+        let recorder = EventRecorder(
+            controller: "modelapp.dev/operator",
+            instance: identity,
+            client: client,
+            fieldManager: ModelAppReconciler.fieldManager,
+            time: .system,
+            random: Chance.unit,
+            metrics: registry,
+            metricPrefix: "modelapp_",
+            logger: logger
+        )
+        let elector = election.leaderElect ? try makeElector(client, identity, recorder, registry, logger) : nil
         let parts = Operator(
             client: client,
-            access: access,
+            access: SourceAccess.network(
+                pool: pool,
+                allowing: allowEndpoint,
+                clouds: try .ofProcess(pool: pool, tenants: .namespaces(Set(allowOperatorIdentity)))
+            ),
             options: .init(namespace: namespace, workers: workers, fetchImage: fetchImage),
-            time: time,
+            time: .system,
             random: Chance.unit,
-            logger: logger
+            recorder: recorder,
+            elector: elector,
+            metrics: registry,
+            logger: logger,
+            // The pages of a list are several times what is kept of them, and glibc would hold on to their memory.
+            afterReplace: { _ = malloc_trim(0) }
         )
         logger.info(
             "starting",
-            metadata: ["version": "\(Version.text)", "server": "\(client.configuration.server.origin)"]
+            metadata: [
+                "version": "\(Version.text)", "server": "\(client.configuration.server.origin)",
+                "identity": "\(identity)", "leader_elect": "\(election.leaderElect)",
+            ]
         )
-        // Probes first and last: services stop in reverse order.
-        var services: [any Service] = []
-        if let address = ProbeServer.Address(healthAddress) {
-            let stores = parts.synchronizing
-            services.append(
-                ProbeServer(address, logger: logger) {
-                    stores.filter { !$0.isSynced }.map { "\($0.syncName) has not been read yet" }
-                }
-            )
-        }
-        services += parts.informers
-        services.append(parts.controller)
-        var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
+        let process = OperatorProcess(
+            parts: parts,
+            recorder: recorder,
+            elector: elector,
+            registry: registry,
+            healthAddress: ListenAddress(healthAddress),
+            metricsAddress: ListenAddress(metricsAddress),
             logger: logger
         )
-        // Shorter than the 30 s that Kubernetes gives a pod to end.
-        configuration.maximumGracefulShutdownDuration = .seconds(20)
-        configuration.maximumCancellationDuration = .seconds(5)
-        defer { logger.info("stopped") }
-        try await ServiceGroup(configuration: configuration).run()
-        await pool.shutdown()
+        try await process.run()
+    }
+
+    private func makeElector(
+        _ client: Client,
+        _ identity: String,
+        _ recorder: EventRecorder,
+        _ registry: MetricsRegistry,
+        _ logger: Logger
+    ) throws -> LeaderElector {
+        try LeaderElector(
+            lease: election.lease(client.configuration),
+            identity: identity,
+            timing: election.timing(),
+            client: client,
+            fieldManager: ModelAppReconciler.fieldManager,
+            time: .system,
+            random: Chance.unit,
+            recorder: recorder,
+            metrics: registry,
+            logger: logger
+        )
     }
 }
 
 extension SourceAccess {
     /// Sources over the network. Local addresses are refused unless the command line allows them: what a ModelApp
     /// names is hostile.
-    static func network(pool: ClientPool, allowing hosts: [String]) -> SourceAccess {
-        let policy = AddressPolicy.refusingLocal(except: Set(hosts))
+    static func network(pool: ClientPool, allowing hosts: [String], clouds: CloudAccess?) -> SourceAccess {
+        let policy = AddressPolicy.refusingLocal(except: names(ofHosts: hosts))
         return SourceAccess(
             transport: { trust in try pool.transport(TransportSettings(trust: trust), policy: policy) },
             allowedEndpoints: hosts,
+            clouds: clouds,
             random: Chance.unit
         )
+    }
+
+    /// The hosts without their ports, as addresses are checked by. Which port of one may see credentials is decided
+    /// where they are sent.
+    static func names(ofHosts hosts: [String]) -> Set<String> {
+        Set(hosts.map { (HTTPURL.split(authority: $0)?.host ?? $0).lowercased() })
     }
 }
 

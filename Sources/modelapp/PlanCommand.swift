@@ -63,7 +63,7 @@ struct PlanCommand: AsyncParsableCommand {
             var handler = StreamLogHandler.standardError(label: $0); handler.logLevel = .error; return handler
         }
         let apps = try ManifestFile.modelApps(file)
-        let found = try await withClientPool { pool in
+        let found = try await ClientPool.with { pool in
             let session = try await Inspection.open(
                 cluster,
                 offline: offline,

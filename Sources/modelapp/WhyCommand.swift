@@ -39,7 +39,7 @@ struct WhyCommand: AsyncParsableCommand {
         let logger = Logger(label: "why") {
             var handler = StreamLogHandler.standardError(label: $0); handler.logLevel = .error; return handler
         }
-        try await withClientPool { pool in
+        try await ClientPool.with { pool in
             let session = try await Inspection.open(
                 cluster,
                 offline: false,

@@ -44,7 +44,7 @@ extension ClusterConfiguration {
             server: server,
             trust: .roots(pem: pem),
             credential: token,
-            defaultNamespace: name.isEmpty ? "default" : name
+            namespace: name.isEmpty ? nil : name
         )
     }
 }

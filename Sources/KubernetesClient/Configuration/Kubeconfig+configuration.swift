@@ -18,7 +18,7 @@ extension Kubeconfig {
             )
         }
         var configuration = ClusterConfiguration(server: try cluster.url(usesTLS: cluster.mentionsTLS))
-        configuration.defaultNamespace = context.namespace ?? "default"
+        configuration.namespace = context.namespace
         configuration.trust = try cluster.trust(sources.files)
         configuration.tlsServerName = cluster.tlsServerName
         configuration.proxy = try cluster.proxy()

@@ -10,6 +10,8 @@ public protocol Synchronizing: Sendable {
     var syncName: String { get }
     /// Whether the whole of it was read once.
     var isSynced: Bool { get }
+    /// Why it is not fit for use; nil where it is fit.
+    func problem(now: ContinuousClock.Instant) -> String?
     /// Returns once `isSynced` holds. Throws when the task is cancelled.
     func waitUntilSynced() async throws(RuntimeError)
 }
@@ -18,8 +20,9 @@ public protocol Synchronizing: Sendable {
 ///
 /// Guarantees (controller-runtime `pkg/internal/controller`): workers start only after all stores are filled; every key
 /// that is taken is given back, on every path; a failed key comes back by the queue's retry policy, a terminal one does
-/// not. At a graceful shutdown the queue is shut down, what is queued is still reconciled, and `run` returns when the
-/// last worker is done; at a cancellation the workers' tasks are cancelled.
+/// not. At a graceful shutdown no further key is taken, and `run` returns when the last worker is done; workers that
+/// are not done within the drain limit are cancelled. What is still queued is found again by whoever reads the world
+/// next: working it off would hold up the end of the process, and the next leader with it.
 public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
     private let name: String
     private let queue: WorkQueue<R.Key>
@@ -27,6 +30,7 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
     private let workers: Int
     private let stores: [any Synchronizing]
     private let syncTimeout: Duration
+    private let drainLimit: Duration
     private let time: TimeSource
     private let metrics: ControllerMetrics
     private let activeWorkers = ActiveWorkers()
@@ -38,6 +42,7 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
     ///   - workers: how many keys are reconciled at a time; at least one.
     ///   - stores: what has to be filled before the first key is taken.
     ///   - syncTimeout: how long that may take before `run` fails.
+    ///   - drainLimit: how long runs in flight may take after a graceful shutdown has begun.
     public init(
         name: String,
         queue: WorkQueue<R.Key>,
@@ -45,6 +50,7 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
         workers: Int,
         waitingFor stores: [any Synchronizing] = [],
         syncTimeout: Duration = .seconds(120),
+        drainLimit: Duration = .seconds(10),
         time: TimeSource,
         metrics: any MetricsFactory = MetricsSystem.factory,
         logger: Logger
@@ -55,6 +61,7 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
         self.workers = max(workers, 1)
         self.stores = stores
         self.syncTimeout = syncTimeout
+        self.drainLimit = drainLimit
         self.time = time
         self.metrics = ControllerMetrics(controller: name, workers: self.workers, factory: metrics)
         self.logger = logger
@@ -66,10 +73,18 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
         try await withGracefulShutdownHandler {
             guard try await waitForStores() else { return }
             logger.info("controller started", metadata: ["controller": "\(name)", "workers": "\(workers)"])
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await queue.run() }
-                for _ in 0..<workers { group.addTask { await work() } }
-                try await group.waitForAll()
+            let isDrained = try await time.withShutdownLimit(drainLimit) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await queue.run() }
+                    for _ in 0..<workers { group.addTask { await work() } }
+                    try await group.waitForAll()
+                }
+            }
+            if !isDrained {
+                logger.warning(
+                    "cut off what was in flight",
+                    metadata: ["controller": "\(name)", "limit": "\(drainLimit)"]
+                )
             }
         } onGracefulShutdown: {
             queue.shutDown()
@@ -96,7 +111,7 @@ public struct Controller<R: Reconciler>: ServiceLifecycle.Service {
     }
 
     private func work() async {
-        while let key = await queue.next() {
+        while !queue.isShutDown, let key = await queue.next() {
             defer { queue.done(key) }
             metrics.activeWorkers.set(activeWorkers.change(by: 1))
             defer { metrics.activeWorkers.set(activeWorkers.change(by: -1)) }

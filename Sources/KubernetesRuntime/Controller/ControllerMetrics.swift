@@ -17,7 +17,7 @@ struct ControllerMetrics: Sendable {
         var results: [Result: Counter] = [:]
         for result in Result.allCases {
             let counter = Counter(
-                label: "reconcile_total",
+                label: "controller_runtime_reconcile_total",
                 dimensions: name + [("result", result.rawValue)],
                 factory: factory
             )
@@ -25,11 +25,19 @@ struct ControllerMetrics: Sendable {
             results[result] = counter
         }
         self.results = results
-        errors = Counter(label: "reconcile_errors_total", dimensions: name, factory: factory)
-        terminalErrors = Counter(label: "reconcile_terminal_errors_total", dimensions: name, factory: factory)
-        duration = Timer(label: "reconcile_time_seconds", dimensions: name, factory: factory)
-        activeWorkers = Meter(label: "reconcile_active_workers", dimensions: name, factory: factory)
-        maximumWorkers = Meter(label: "reconcile_max_concurrent", dimensions: name, factory: factory)
+        errors = Counter(label: "controller_runtime_reconcile_errors_total", dimensions: name, factory: factory)
+        terminalErrors = Counter(
+            label: "controller_runtime_terminal_reconcile_errors_total",
+            dimensions: name,
+            factory: factory
+        )
+        duration = Timer(label: "controller_runtime_reconcile_time_seconds", dimensions: name, factory: factory)
+        activeWorkers = Meter(label: "controller_runtime_active_workers", dimensions: name, factory: factory)
+        maximumWorkers = Meter(
+            label: "controller_runtime_max_concurrent_reconciles",
+            dimensions: name,
+            factory: factory
+        )
         errors.increment(by: 0)
         terminalErrors.increment(by: 0)
         activeWorkers.set(0)

@@ -32,6 +32,8 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
     private static let attempts = 12
     private static let retryInterval = Duration.seconds(10)
     private static let requestLimit = Duration.seconds(10)
+    /// How long what waits may take to write after a graceful shutdown has begun.
+    static let flushLimit = Duration.seconds(5)
 
     private let controller: String
     private let instance: String
@@ -51,6 +53,7 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
     ///   - controller: who reports, as a qualified name such as `example.dev/operator`.
     ///   - instance: which process of it.
     ///   - random: numbers in 0..<1, for jitter.
+    ///   - metricPrefix: what the names of the figures begin with, such as `example_`.
     public init(
         controller: String,
         instance: String,
@@ -59,6 +62,7 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         metrics: any MetricsFactory = MetricsSystem.factory,
+        metricPrefix: String = "",
         logger: Logger
     ) {
         self.controller = controller
@@ -68,8 +72,8 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
         self.time = time
         self.random = random
         self.logger = logger
-        dropped = Counter(label: "events_dropped_total", factory: metrics)
-        written = Counter(label: "events_written_total", factory: metrics)
+        dropped = Counter(label: metricPrefix + "events_dropped_total", factory: metrics)
+        written = Counter(label: metricPrefix + "events_written_total", factory: metrics)
         dropped.increment(by: 0)
         written.increment(by: 0)
     }
@@ -109,11 +113,12 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
     /// Whether nothing waits to be looked at.
     var isIdle: Bool { state.withLock { $0.queue.isEmpty } }
 
-    /// Writes events until a graceful shutdown, after which what is waiting is written without retries, or until
-    /// cancelled.
+    /// Writes events until a graceful shutdown, after which what is waiting is written without retries and within
+    /// five seconds, or until cancelled.
     public func run() async throws {
         try await withGracefulShutdownHandler {
-            try await write()
+            let isWhole = try await time.withShutdownLimit(Self.flushLimit) { try await self.write() }
+            if !isWhole { dropAll("the process ended") }
         } onGracefulShutdown: {
             self.state.withLock { $0.isStopping = true }
             self.wake.signal()
@@ -150,8 +155,18 @@ public final class EventRecorder: ServiceLifecycle.Service, Sendable {
         }
     }
 
-    /// E5, E7. Throws only when cancelled.
+    /// Throws only when cancelled.
     private func send(_ write: EventSeries.Write) async throws {
+        do {
+            try await sendWithRetries(write)
+        } catch {
+            drop(write.event, "the process ended")
+            throw error
+        }
+    }
+
+    /// E5, E7. Throws only when cancelled.
+    private func sendWithRetries(_ write: EventSeries.Write) async throws {
         var isPatch = if case .patch = write { true } else { false }
         let isSeries = isPatch
         var attempt = 1

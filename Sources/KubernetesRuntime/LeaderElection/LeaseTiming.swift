@@ -23,7 +23,7 @@ public struct LeaseTiming: Sendable, Hashable {
     static let jitter = 1.2
 
     /// What is wrong with it; nil if it can work.
-    var problem: String? {
+    public var problem: String? {
         if leaseDuration < .seconds(1) || leaseDuration > .seconds(86_400) {
             return "the lease duration must be between one second and a day"
         }

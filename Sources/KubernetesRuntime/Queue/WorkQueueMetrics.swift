@@ -1,4 +1,4 @@
-import Metrics
+package import Metrics
 
 /// The figures of one queue under client-go's names (Q13); all exist from the start, at zero.
 struct WorkQueueMetrics: Sendable {
@@ -40,7 +40,8 @@ struct WorkQueueMetrics: Sendable {
 }
 
 extension Metrics.Timer {
-    func record(_ duration: Duration) {
+    /// Records a duration, exact to the nanosecond.
+    package func record(_ duration: Duration) {
         recordNanoseconds(
             Int64(clamping: duration.components.seconds) * 1_000_000_000 + duration.components.attoseconds
                 / 1_000_000_000

@@ -2,6 +2,7 @@ public import HTTPTransport
 public import KubernetesAPI
 public import KubernetesClient
 public import Logging
+public import Metrics
 public import ServiceLifecycle
 import Synchronization
 
@@ -19,6 +20,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     private let options: ReflectorOptions
     private let time: TimeSource
     private let random: @Sendable () -> Double
+    private let metrics: ReflectorMetrics
     private let logger: Logger
     private let onUndecodable: @Sendable (UndecodableObject) -> Void
     private let afterReplace: @Sendable () -> Void
@@ -34,6 +36,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
         options: ReflectorOptions = ReflectorOptions(),
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
+        metrics: any MetricsFactory = MetricsSystem.factory,
         logger: Logger,
         onUndecodable: @escaping @Sendable (UndecodableObject) -> Void = { _ in },
         afterReplace: @escaping @Sendable () -> Void = {}
@@ -43,6 +46,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
         self.options = options
         self.time = time
         self.random = random
+        self.metrics = ReflectorMetrics(Object.resource, factory: metrics)
         self.logger = logger
         self.onUndecodable = onUndecodable
         self.afterReplace = afterReplace
@@ -64,6 +68,8 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
             try Task.checkCancellation()
             switch command {
             case .list(let options):
+                // W5: the pages that follow belong to the same list.
+                if options.continueToken == nil { metrics.lists.increment() }
                 do throws(KubernetesError) {
                     let page = try await client.list(Object.self, in: self.options.namespaces, options)
                     command = step(&machine, .listed(page))
@@ -114,6 +120,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     ) async -> (Machine, Machine.Command) {
         var machine = start
         var isOpen = false
+        metrics.watches.increment()
         let input: Machine.Input
         do {
             let command: Machine.Command? = try await client.withWatch(
@@ -178,6 +185,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
         case .recovered: store.recovered()
         case .failed(let error):
             store.failed(error, time.now)
+            metrics.failures.increment()
             metadata["error"] = "\(error.message)"
             logger.warning("cannot read from the API server; trying again", metadata: metadata)
         case .fellBackToList(let reason):

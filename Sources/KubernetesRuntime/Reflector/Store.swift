@@ -68,6 +68,9 @@ public final class Store<Object: KubernetesObject>: Sendable, Synchronizing {
     /// Whether the whole collection was read once.
     public var isSynced: Bool { health.isSynced }
 
+    /// Why the store is not fit for use, naming the resource; nil where it is fit (W19).
+    public func problem(now: ContinuousClock.Instant) -> String? { health.problem(now: now, tolerance: .seconds(60)) }
+
     /// The resource, for messages.
     public var syncName: String { Object.resource.description }
 

@@ -59,7 +59,9 @@ struct ControllerTests {
         }
     }
 
-    private func results(_ result: String) -> Double? { metrics["reconcile_total,controller=c,result=\(result)"]?.sum }
+    private func results(_ result: String) -> Double? {
+        metrics["controller_runtime_reconcile_total,controller=c,result=\(result)"]?.sum
+    }
 
     @Test("Q10 success forgets the key's failures") func successForgets() async throws {
         let queue = makeQueue()
@@ -93,7 +95,7 @@ struct ControllerTests {
             #expect(clock.nextDeadline.map { $0 - clock.now } == .seconds(10))
         }
         #expect(reconciler.runs.value == ["a"])
-        #expect(metrics["reconcile_terminal_errors_total,controller=c"]?.sum == 1)
+        #expect(metrics["controller_runtime_terminal_reconcile_errors_total,controller=c"]?.sum == 1)
     }
 
     @Test("Q10 a periodic look forgets the failures and comes back after its time") func requeueAfter() async throws {
@@ -127,7 +129,7 @@ struct ControllerTests {
             logger: logger
         )
         for result in ["success", "error", "requeue_after"] { #expect(results(result) == 0) }
-        #expect(metrics["reconcile_max_concurrent,controller=c"]?.sum == 3)
+        #expect(metrics["controller_runtime_max_concurrent_reconciles,controller=c"]?.sum == 3)
     }
 
     @Test("W17 workers start only after all stores are filled") func workersWaitForStores() async throws {
@@ -174,8 +176,8 @@ struct ControllerTests {
         #expect(reconciler.runs.value.isEmpty)
     }
 
-    @Test("Q5 a graceful shutdown lets the run finish and reconciles what is queued") func shutdownDrains() async throws
-    {
+    @Test("a graceful shutdown lets the run finish and leaves what is queued to the next leader")
+    func shutdownDrains() async throws {
         let queue = makeQueue()
         let gate = WakeSignal()
         let reconciler = ScriptedReconciler { key, _ throws(ReconcileError) in
@@ -191,7 +193,33 @@ struct ControllerTests {
             queue.add("late")
             gate.signal()
         }
-        #expect(reconciler.runs.value == ["slow", "queued"])
+        #expect(reconciler.runs.value == ["slow"])
+    }
+
+    @Test("a run that does not end within the drain limit is cancelled") func shutdownCutsOff() async throws {
+        let queue = makeQueue()
+        let gate = WakeSignal()
+        let cancelled = Shared(false)
+        let reconciler = ScriptedReconciler { _, _ throws(ReconcileError) in
+            await gate.wait()
+            cancelled.withValue { $0 = Task.isCancelled }
+            return .awaitChange
+        }
+        try await withController(queue, reconciler) { group in
+            queue.add("stuck")
+            #expect(await eventually { reconciler.runs.value == ["stuck"] })
+            await group.triggerGracefulShutdown()
+            #expect(await eventually { clock.nextDeadline == clock.now + .seconds(10) && queue.isShutDown })
+            clock.advance(by: .seconds(9))
+            #expect(!cancelled.value)
+            // The limit begins when its task does, which may be after the queue's own sleeper of the same length.
+            #expect(
+                await eventually {
+                    clock.advance(by: .seconds(1))
+                    return cancelled.value
+                }
+            )
+        }
     }
 
     @Test("a key is given back when its reconcile fails, so a later add runs it") func keysAreGivenBack() async throws {

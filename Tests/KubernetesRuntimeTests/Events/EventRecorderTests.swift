@@ -241,6 +241,27 @@ struct EventRecorderTests {
         #expect(clock.elapsed == .zero)
     }
 
+    @Test("at a graceful shutdown a server that does not answer holds up nobody for more than five seconds")
+    func shutdownIsBounded() async throws {
+        let transport = FakeTransport { _, _ in
+            await WakeSignal().wait()
+            throw CancellationError()
+        }
+        let recorder = makeRecorder(transport)
+        for index in 0..<50 { record(recorder, name: "o\(index)") }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: recorder)], logger: quiet))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            #expect(await eventually { transport.exchanges.count == 1 })
+            await group.triggerGracefulShutdown()
+            #expect(await eventually { clock.nextDeadline == clock.now + .seconds(5) })
+            clock.advance(by: .seconds(5))
+            try await tasks.waitForAll()
+        }
+        #expect(count("events_dropped_total") == 50)
+        #expect(clock.elapsed == .seconds(5))
+    }
+
     private func runUntilShutdown(_ recorder: EventRecorder, _ body: @Sendable () async -> Void) async throws {
         let group = ServiceGroup(configuration: .init(services: [.init(service: recorder)], logger: quiet))
         try await withThrowingTaskGroup(of: Void.self) { tasks in

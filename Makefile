@@ -37,6 +37,13 @@ test: ## Runs all tests, with a real API server, registry, S3 server and real po
 test-fast: ## Runs the tests that need no other process (FILTER=NAME: only those)
 	@scripts/test --fast $(if $(FILTER),--filter $(FILTER))
 
+.PHONY: bench
+bench: ## Measures decoding, memory, latency and size, and prints one table
+	@scripts/install-dependencies build
+	$(call build,release)
+	swift build -c release --product Benchmarks $(build_flags_release)
+	@scripts/bench
+
 # How many ModelApps `make bench-fleet` starts with.
 APPS ?= 1000
 
@@ -47,13 +54,17 @@ bench-fleet: ## Measures a cold start beside a real API server (APPS=10000; KOPF
 	@"$${XDG_CACHE_HOME:-$$HOME/.cache}/modelapp-test-venv/bin/python" -B scripts/bench-fleet \
 		--apps $(APPS) $(if $(KOPF),--kopf)
 
+.PHONY: fuzz
+fuzz: ## Fuzzes the readers of input from outside, 30 s each (FUZZ_SECONDS=N)
+	@scripts/fuzz
+
 .PHONY: lint
 lint: ## Checks format and scripts
 	@scripts/lint
 
 .PHONY: format
 format: ## Formats the Swift code in place
-	swift format --in-place --parallel --recursive Sources Tests Package.swift
+	swift format --in-place --parallel --recursive Sources Tests Benchmarks Fuzz Package.swift
 
 .PHONY: crd
 crd: ## Writes crds/ anew from the code

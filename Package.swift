@@ -64,10 +64,11 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
-                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "Selection",
-                "ModelAppAPI",
-                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
-                httpTypes, lifecycle, logging,
+                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity",
+                "Selection", "ModelAppAPI",
+                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
+                "CMalloc",
+                crypto, httpTypes, lifecycle, logging, metrics,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
@@ -75,7 +76,9 @@ let package = Package(
         library(
             "DevCluster",
             [
-                "Selection", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, hummingbird,
+                "Selection", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", "CExpat",
+                crypto,
+                hummingbird,
                 httpTypes,
                 lifecycle, logging, nioCore, nioSSL, .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -83,7 +86,13 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
-        library("OperatorServer", [hummingbird, lifecycle, logging]),
+        library(
+            "OperatorServer",
+            [
+                hummingbird, httpTypes, lifecycle, logging, metrics, nioCore,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ]
+        ),
         library(
             "AsyncHTTPTransport",
             [
@@ -94,17 +103,22 @@ let package = Package(
         library(
             "ModelAppController",
             [
-                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "Schedules", "Selection", "ModelAppAPI",
-                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
-                lifecycle, logging,
+                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust", "Schedules",
+                "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport",
+                "Artifacts", "JSON", crypto,
+                httpTypes, lifecycle, logging, metrics,
             ]
         ),
         library(
             "ReleasePlanning",
             ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", crypto]
         ),
-        library("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
-        library("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, httpTypes]),
+        library("ContainerRegistry", ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
+        library(
+            "ObjectStorage",
+            ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, httpTypes]
+        ),
+        library("CloudIdentity", ["Trust", "HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, httpTypes]),
         library("Schedules", ["Artifacts"]),
         library("Selection"),
         library("ModelAppAPI", ["KubernetesAPI", "Artifacts", "JSON"]),
@@ -114,13 +128,16 @@ let package = Package(
         ),
         library(
             "KubernetesClient",
-            ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", "CYaml", httpTypes, logging]
+            ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", "CYaml", httpTypes, logging, metrics]
         ),
         library("KubernetesAPI", ["JSON"]),
         library("HTTPTransport", ["Artifacts", httpTypes]),
+        library("Trust", ["Artifacts", "COpenSSL"]),
         library("Artifacts"),
         library("JSON"),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(
@@ -141,25 +158,104 @@ let package = Package(
             ]
         ),
         tests("Artifacts"),
+        tests("Trust", ["Artifacts"]),
         tests("HTTPTransport", [httpTypes]),
         tests("KubernetesAPI", ["JSON"]),
-        tests("KubernetesClient", ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging]),
+        tests(
+            "KubernetesClient",
+            ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging, metrics]
+        ),
         tests("ModelAppAPI", ["KubernetesAPI", "KubernetesClient", "Selection", "JSON"]),
         tests("ReleasePlanning", ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON"]),
         tests("AsyncHTTPTransport", ["HTTPTransport", "Artifacts", httpTypes, nioCore, nioPosix, nioSSL]),
-        tests("DevCluster", ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes, logging]),
+        tests(
+            "DevCluster",
+            [
+                "AsyncHTTPTransport", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
+                httpTypes, logging,
+            ]
+        ),
         tests("Schedules", ["Artifacts"]),
         tests("Selection"),
-        tests("ObjectStorage", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes], exclude: ["Fixtures"]),
+        tests("CloudIdentity", ["Trust", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
+        tests(
+            "ObjectStorage",
+            ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes],
+            exclude: ["Fixtures"]
+        ),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         tests(
             "ModelAppController",
             [
-                "DevCluster", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection", "ModelAppAPI",
+                "DevCluster", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection",
+                "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
-                httpTypes, lifecycle, logging,
+                httpTypes, lifecycle, logging, metrics,
             ]
         ),
-        tests("modelapp", ["ModelAppController", "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "JSON"]),
+        tests(
+            "OperatorServer",
+            ["AsyncHTTPTransport", "HTTPTransport", httpTypes, lifecycle, logging, metrics]
+        ),
+        tests(
+            "modelapp",
+            [
+                "DevCluster", "OperatorServer", "AsyncHTTPTransport", "ModelAppController", "KubernetesRuntime",
+                "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "HTTPTransport", "JSON", httpTypes, lifecycle,
+                logging, metrics,
+            ]
+        ),
+        // The program itself, as a child process, against a real control plane.
+        .testTarget(
+            name: "RealClusterTests",
+            dependencies: [
+                "modelapp", "DevCluster", "AsyncHTTPTransport", "ReleasePlanning", "ModelAppAPI", "KubernetesClient",
+                "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", "TestSupport", asyncHTTPClient, crypto,
+                httpTypes,
+                logging, nioCore, nioSSL,
+            ],
+            swiftSettings: settings
+        ),
     ]
 )
+
+/// A program beside the product, for `make bench` and `make fuzz`; it lies in a folder of its own.
+func program(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = [],
+    linker: [LinkerSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: name,
+        exclude: exclude,
+        swiftSettings: settings,
+        linkerSettings: linker
+    )
+}
+
+package.targets.append(
+    program(
+        "Benchmarks",
+        [
+            "DevCluster", "ModelAppAPI", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
+        ]
+    )
+)
+
+// `scripts/fuzz` names the runtime of libFuzzer, which not every toolchain has; nothing else builds this target.
+if let runtime = Context.environment["MODELAPP_FUZZ_RUNTIME"] {
+    package.targets.append(
+        program(
+            "Fuzz",
+            [
+                "ModelAppAPI", "ContainerRegistry", "ObjectStorage", "Selection", "KubernetesClient", "KubernetesAPI",
+                "Artifacts", "JSON",
+            ],
+            exclude: ["Corpus"],
+            linker: [.unsafeFlags([runtime]), .linkedLibrary("stdc++")]
+        )
+    )
+}

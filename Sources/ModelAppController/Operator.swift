@@ -5,11 +5,15 @@ import KubernetesAPI
 public import KubernetesClient
 public import KubernetesRuntime
 public import Logging
+public import Metrics
 import ModelAppAPI
 import ReleasePlanning
 public import ServiceLifecycle
 
 /// The parts of a running operator, wired: four watches, one queue, one controller.
+///
+/// With an elector the controller runs while this process leads, and nothing else writes. What was found meanwhile is
+/// queued, so that a new leader looks at every ModelApp.
 public struct Operator: Sendable {
     /// What the operator is started with.
     public struct Options: Sendable {
@@ -30,7 +34,7 @@ public struct Operator: Sendable {
 
     /// The watches; they run whether this process leads or not.
     public let informers: [any ServiceLifecycle.Service]
-    /// The controller; it runs while this process leads.
+    /// Everything that writes; it runs while this process leads.
     public let controller: any ServiceLifecycle.Service
     /// What readiness depends on.
     public let synchronizing: [any Synchronizing]
@@ -38,17 +42,25 @@ public struct Operator: Sendable {
     public let resolver: Resolver
 
     /// Wires an operator. Starts nothing.
+    /// - Parameters:
+    ///   - recorder: writes events; whoever passes it runs it, before and after everything else.
+    ///   - elector: decides when the controller runs; without one it always does.
+    ///   - afterReplace: called when much memory was let go.
     public init(
         client: Client,
         access: SourceAccess,
         options: Options,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
+        recorder: EventRecorder? = nil,
+        elector: LeaderElector? = nil,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         logger: Logger,
         afterReplace: @escaping @Sendable () -> Void = {}
     ) {
-        let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random)
-        let apps = Store<ModelApp>(handlers: [{ change in Self.enqueue(change, queue) }])
+        let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random, metrics: metrics)
+        let tally = ReadinessTally(metrics: metrics)
+        let apps = Store<ModelApp>(handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }])
         let deployments = Store<Deployment>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let services = Store<KubernetesAPI.Service>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let revisions = Store<ControllerRevision>(
@@ -57,7 +69,8 @@ public struct Operator: Sendable {
         )
         let namespaces: Namespaces = options.namespace.map { .only($0) } ?? .all
         let mine = ReflectorOptions(namespaces: namespaces, labelSelector: Keys.name)
-        let reporter = UndecodableReporter(client: client, time: time, logger: logger)
+        let reporter = StatusReporter(recorder: recorder, metrics: metrics)
+        let undecodable = UndecodableReporter(client: client, time: time, reporter: reporter, logger: logger)
         let all = ReflectorOptions(namespaces: namespaces)
         informers = [
             Reflector(
@@ -66,8 +79,9 @@ public struct Operator: Sendable {
                 options: all,
                 time: time,
                 random: random,
+                metrics: metrics,
                 logger: logger,
-                onUndecodable: { reporter.report($0) },
+                onUndecodable: { undecodable.report($0) },
                 afterReplace: afterReplace
             ),
             Reflector(
@@ -76,6 +90,7 @@ public struct Operator: Sendable {
                 options: mine,
                 time: time,
                 random: random,
+                metrics: metrics,
                 logger: logger,
                 afterReplace: afterReplace
             ),
@@ -85,6 +100,7 @@ public struct Operator: Sendable {
                 options: mine,
                 time: time,
                 random: random,
+                metrics: metrics,
                 logger: logger,
                 afterReplace: afterReplace
             ),
@@ -94,13 +110,13 @@ public struct Operator: Sendable {
                 options: mine,
                 time: time,
                 random: random,
+                metrics: metrics,
                 logger: logger,
                 afterReplace: afterReplace
             ),
-            reporter,
         ]
         synchronizing = [apps, deployments, services, revisions]
-        resolver = Resolver(client: client, access: access, time: time)
+        resolver = Resolver(client: client, access: access, time: time, metrics: metrics)
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
@@ -108,17 +124,22 @@ public struct Operator: Sendable {
             policy: PlanPolicy(fetchImage: options.fetchImage),
             time: time,
             random: random,
+            reporter: reporter,
+            metrics: metrics,
             logger: logger
         )
-        controller = Controller(
+        let work = Controller(
             name: "modelapp",
             queue: queue,
             reconciler: reconciler,
             workers: options.workers,
             waitingFor: synchronizing,
             time: time,
+            metrics: metrics,
             logger: logger
         )
+        let writing = ServiceBundle([work, undecodable])
+        if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 
     /// A ModelApp is looked at when its spec, its annotations or its end change; its own status is no news

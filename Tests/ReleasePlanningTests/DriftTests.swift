@@ -121,8 +121,11 @@ struct DriftTests {
         let live = try #require(try world.observation().deployment)
         let hash = try #require(live.metadata.annotations[Keys.applied])
         world.policy.settled = [
-            PlanPolicy.Settled(uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion, hash: hash)
+            PlanPolicy.Settled(uid: live.metadata.uid, live: live.document, hash: hash)
         ]
+        #expect(try world.plan(Fixtures.resolution(1, 1)).isEmpty)
+        // A write of the status, which comes with every pod, makes no other object of it.
+        world.edit(World.deployment, "status/unavailableReplicas", 1)
         #expect(try world.plan(Fixtures.resolution(1, 1)).isEmpty)
         // Somebody writes it again: no longer what we know.
         world.edit(World.deployment, "spec/progressDeadlineSeconds", 902)

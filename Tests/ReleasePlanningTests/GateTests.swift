@@ -80,7 +80,7 @@ struct GateTests {
         ("verification", ["model": ["manifest": "M"]]),
         ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
         ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
-        ("code.auth.identity", ["provider": "aws"]), ("model.oci", ["repository": "a/b"]),
+        ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),

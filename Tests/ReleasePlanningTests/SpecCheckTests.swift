@@ -14,8 +14,8 @@ struct SpecCheckTests {
         ("code.image", "acr.io/app:v1", "spec.code.image: names a repository, without tag and digest: acr.io/app"),
         ("code.select", [:], "spec.code.select: exactly one of semver, numerical, alphabetical, newest, tag is needed"),
         ("code.select", ["semver": ["range": "banana"]], "spec.code.select.semver.range: "),
-        ("code.filter", ["match": "(a"], "spec.code.filter: "),
-        ("code.filter", ["match": "(?=a)"], "spec.code.filter: "),
+        ("code.filter", ["match": "(a"], "spec.code.filter.match: "),
+        ("code.filter", ["match": "(?=a)"], "spec.code.filter.match: "),
         ("code.exclude", ["ok", "[z-a]"], "spec.code.exclude[1]: "),
         ("code.platforms", ["linux/amd64", "linux"], "spec.code.platforms[1]: "),
         ("model.s3.prefix", "resnet", "spec.model.s3.prefix: must end at a slash: \"resnet/\""),
@@ -24,7 +24,7 @@ struct SpecCheckTests {
             "spec.model.tls.plainHTTP: needs an endpoint that begins with http://; without"
         ),
         ("model.versions", nil, "spec.model: exactly one of versions, pointer, objects is needed with a blob store"),
-        ("model.versions.filter", ["match": "*"], "spec.model.versions.filter: "),
+        ("model.versions.filter", ["match": "*"], "spec.model.versions.filter.match: "),
         ("delivery.mode", "Baked", "spec.delivery.baked: is required with mode Baked"),
         (
             "target.service.ports", [["port": 80, "name": "a"], ["port": 81]],

@@ -80,8 +80,12 @@ public struct OwnedTarget: APIObject {
     public var maxSurge: IntOrString?
     /// How many pods fewer than wanted during a rollout.
     public var maxUnavailable: IntOrString?
-    /// The pod template.
-    public var template: JSONValue = .object([:])
+    /// The pod template; parsed at each look.
+    public var template: JSONValue {
+        get { templateText.value }
+        set { templateText = JSONText(newValue) }
+    }
+    private var templateText = JSONText(.object([:]))
 
     /// An empty target.
     public init() {}
@@ -92,7 +96,7 @@ public struct OwnedTarget: APIObject {
         .field("minReadySeconds", \.minReadySeconds, "How long a pod must be ready to count.", .range(0...3600)),
         .field("maxSurge", \.maxSurge, "How many pods more than wanted during a rollout."),
         .field("maxUnavailable", \.maxUnavailable, "How many pods fewer than wanted during a rollout."),
-        .field("template", \.template, "A PodTemplateSpec; the code's container has no image.", required: true),
+        .field("template", \.templateText, "A PodTemplateSpec; the code's container has no image.", required: true),
     ])
 }
 

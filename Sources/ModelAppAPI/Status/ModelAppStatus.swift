@@ -61,12 +61,45 @@ public struct CodeStatus: APIObject {
     public static let summary = "The code half."
     /// The latest image that counts.
     public var latest: CodeVersion?
+    /// Tags that wait for `rollout.minAge` and whose registry tells no push times.
+    public var waiting: [TagSighting] = []
 
     /// Nothing was seen.
     public init() {}
 
     /// The members.
-    public static let fields = FieldTable<CodeStatus>([.field("latest", \.latest, "The latest image that counts.")])
+    public static let fields = FieldTable<CodeStatus>([
+        .field("latest", \.latest, "The latest image that counts."),
+        .field(
+            "waiting",
+            \.waiting,
+            "Tags that wait for rollout.minAge since they were first seen, because their registry tells no push times.",
+            .maxItems(32),
+            .atomicList
+        ),
+    ])
+}
+
+/// Since when a tag is there, by the operator's own watch.
+public struct TagSighting: APIObject {
+    /// What TagSighting is.
+    public static let summary = "Since when a tag is there, by the operator's own watch."
+    /// The tag.
+    public var tag = ""
+    /// What it names, where the tag ran before with other bits.
+    public var digest: String?
+    /// When a scan first saw it.
+    public var firstSeenAt = ""
+
+    /// No sighting.
+    public init() {}
+
+    /// The members.
+    public static let fields = FieldTable<TagSighting>([
+        .field("tag", \.tag, "The tag.", required: true, .maxLength(128)),
+        .field("digest", \.digest, "What it names, where the tag ran before with other bits.", .maxLength(140)),
+        .field("firstSeenAt", \.firstSeenAt, "When a scan first saw it.", required: true, .maxLength(64)),
+    ])
 }
 
 /// An image.

@@ -1,4 +1,5 @@
 import Artifacts
+import CloudIdentity
 public import HTTPTransport
 public import ModelAppAPI
 import ObjectStorage
@@ -24,6 +25,9 @@ public struct ModelFetcher: Sendable {
         public var folder: String
         /// The most bytes that the model may have; nil for no limit.
         public var sizeLimit: Int64?
+
+        /// Whose identity opens the store, the one of this process; nil where keys open it, or nothing.
+        public var identity: CloudProvider?
 
         /// An order of its parts.
         public init(source: ModelSource, version: String, digest: String, folder: String, sizeLimit: Int64? = nil) {
@@ -79,6 +83,20 @@ public struct ModelFetcher: Sendable {
         self.report = report
     }
 
+    private func opener(_ order: Order, _ keys: [String: String]) throws(ScanFailure) -> SourceOpener {
+        guard let provider = order.identity else {
+            return keys.isEmpty ? .anonymous : .values(keys, certificate: nil, name: "environment")
+        }
+        guard let clouds = access.clouds else {
+            throw ScanFailure(reason: "IdentityForbidden", message: "this process has no way to clouds")
+        }
+        do throws(IdentityError) {
+            return try clouds.own(provider)
+        } catch {
+            throw ScanFailure(error, "the identity of this process")
+        }
+    }
+
     /// Fetches a version.
     ///
     /// Cancelled, it throws `Cancelled` and leaves what it has, for the next attempt to continue.
@@ -93,9 +111,10 @@ public struct ModelFetcher: Sendable {
         }
         let store: any ObjectStore
         do throws(ScanFailure) {
+            let opener = try opener(order, keys)
             store = try await ModelStore.open(
                 order.source,
-                keys: keys.isEmpty ? nil : keys,
+                opener: opener,
                 trust: trust,
                 endpoints: access.allowedEndpoints,
                 access: access,

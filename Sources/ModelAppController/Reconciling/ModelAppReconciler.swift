@@ -1,12 +1,13 @@
 import Artifacts
-public import HTTPTransport
+import HTTPTransport
 import JSON
 public import KubernetesAPI
-public import KubernetesClient
+import KubernetesClient
 public import KubernetesRuntime
-public import Logging
+import Logging
+import Metrics
 public import ModelAppAPI
-public import ReleasePlanning
+import ReleasePlanning
 import Synchronization
 
 /// Brings one ModelApp in step: observe, resolve, plan, apply, status.
@@ -23,7 +24,8 @@ public struct ModelAppReconciler: Reconciler {
     private let time: TimeSource
     private let random: @Sendable () -> Double
     private let logger: Logger
-    private let memory = ReconcileMemory()
+    private let memory: ReconcileMemory
+    private let reporter: StatusReporter
 
     /// Where the reconciler reads from.
     public struct Stores: Sendable {
@@ -56,13 +58,15 @@ public struct ModelAppReconciler: Reconciler {
     }
 
     /// A reconciler of its parts.
-    public init(
+    init(
         client: Client,
         stores: Stores,
         resolver: Resolver,
         policy: PlanPolicy,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
+        reporter: StatusReporter,
+        metrics: any MetricsFactory,
         logger: Logger
     ) {
         self.client = client
@@ -71,7 +75,9 @@ public struct ModelAppReconciler: Reconciler {
         self.policy = policy
         self.time = time
         self.random = random
+        self.reporter = reporter
         self.logger = logger
+        memory = ReconcileMemory(metrics: metrics)
     }
 
     /// One pass over the ModelApp called `key`.
@@ -83,9 +89,14 @@ public struct ModelAppReconciler: Reconciler {
         // Owned objects go with their owner; the garbage collector does the work.
         if app.metadata.deletionTimestamp != nil { return .awaitChange }
         let observation = try await observe(app)
-        let problems = SpecCheck.problems(in: app).isEmpty && SpecCheck.unsupported(in: app.spec).isEmpty
+        let isUsable = SpecCheck.problems(in: app).isEmpty && SpecCheck.unsupported(in: app.spec).isEmpty
         var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
-        if problems, !app.spec.suspend { resolved = await resolver.resolve(app, observation: observation) }
+        if isUsable, !app.spec.suspend {
+            let request = app.metadata.annotations[Keys.reconcileRequestedAt]
+            let isRequested = request.map { memory.isNew($0, of: app) } ?? false
+            resolved = await resolver.resolve(app, observation: observation, isRequested: isRequested)
+            if isRequested, !Task.isCancelled { memory.handled(request, of: key) }
+        }
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
         if Task.isCancelled { return .awaitChange }
         let now = time.date()
@@ -108,11 +119,13 @@ public struct ModelAppReconciler: Reconciler {
             )
         }
         if plan.isEmpty {
+            memory.noteSettled(key)
             try await writeStatus(plan.status, observation)
             return .requeue(after: min(wait(app, resolved.lookAgainAt, now), plan.requeueAfter ?? .seconds(86_400)))
         }
-        // The watch brings what was written and wakes this key; the timer only helps where an event is lost.
-        return .requeue(after: min(wait(app, resolved.lookAgainAt, now), .seconds(2)))
+        // The watch brings what was written and wakes this key; the timer only helps where an event is lost. Behind a watch
+        // that stalls the same plan comes again and again: ever more rarely.
+        return .requeue(after: memory.pause(key))
     }
 
     private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {
@@ -231,6 +244,7 @@ public struct ModelAppReconciler: Reconciler {
                 underlying: error
             )
         }
+        reporter.report(app, from: app.status, to: status)
         if let ready = status.condition("Ready"), ready != app.status.condition("Ready") {
             logger.info(
                 "ready changed",
@@ -253,6 +267,27 @@ public struct ModelAppReconciler: Reconciler {
 /// What a reconciler remembers between passes; losing it costs at most one apply that changes nothing.
 final class ReconcileMemory: Sendable {
     private let settled = Mutex<[ObjectKey: Set<PlanPolicy.Settled>]>([:])
+    /// How many plans in a row had steps.
+    private let pending = Mutex<[ObjectKey: Int]>([:])
+    private let mismatches: Counter
+    private let requests = Mutex<[ObjectKey: String]>([:])
+
+    /// Whether this value of the annotation that requests a pass has not been answered by a scan yet: neither by this
+    /// process nor, by the status, by one before.
+    func isNew(_ request: String, of app: ModelApp) -> Bool {
+        String(request.prefix(256)) != app.status.lastHandledReconcileAt
+            && requests.withLock { $0[app.key] } != request
+    }
+
+    /// Remembers that a request was answered.
+    func handled(_ request: String?, of key: ObjectKey) {
+        requests.withLock { $0[key] = request }
+    }
+
+    init(metrics: any MetricsFactory) {
+        mismatches = Counter(label: "modelapp_in_step_mismatches_total", factory: metrics)
+        mismatches.increment(by: 0)
+    }
 
     /// The policy with the states of `key` that are as much in step as they can be.
     func policy(_ policy: PlanPolicy, for key: ObjectKey) -> PlanPolicy {
@@ -263,20 +298,37 @@ final class ReconcileMemory: Sendable {
 
     /// Remembers what the server made of an apply.
     func remember(_ step: ApplyStep, _ object: JSONValue, of key: ObjectKey) {
-        guard let metadata = object["metadata"], let uid = metadata["uid"]?.string,
-            let version = metadata["resourceVersion"]?.string,
+        guard let uid = object["metadata"]?["uid"]?.string,
             let hash = step.body["metadata"]?["annotations"]?[Keys.applied]?.string,
             FieldComparison.firstDifference(applied: step.body, live: object) != nil
         else { return }
+        mismatches.increment()
         settled.withLock { states in
             // A later state of the same object replaces an earlier one.
             states[key] = (states[key] ?? []).filter { $0.uid != uid }
-            states[key]?.insert(PlanPolicy.Settled(uid: uid, resourceVersion: version, hash: hash))
+            states[key]?.insert(PlanPolicy.Settled(uid: uid, live: object, hash: hash))
         }
+    }
+
+    /// How long to wait for the watch after a plan with steps: two seconds, twice as long after each that follows, at most
+    /// a minute.
+    func pause(_ key: ObjectKey) -> Duration {
+        let count = pending.withLock { counts in
+            counts[key, default: 0] += 1
+            return counts[key, default: 1]
+        }
+        return .seconds(min(1 << min(count, 6), 60))
+    }
+
+    /// Notes that the cluster is as it should be.
+    func noteSettled(_ key: ObjectKey) {
+        pending.withLock { $0[key] = nil }
     }
 
     /// Forgets a ModelApp that is gone.
     func forget(_ key: ObjectKey) {
+        noteSettled(key)
         settled.withLock { $0[key] = nil }
+        requests.withLock { $0[key] = nil }
     }
 }

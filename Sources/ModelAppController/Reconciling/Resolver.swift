@@ -1,5 +1,6 @@
 public import HTTPTransport
 public import KubernetesClient
+public import Metrics
 public import ModelAppAPI
 public import ReleasePlanning
 
@@ -18,20 +19,49 @@ public struct Resolver: Sendable {
     private let zones: TimeZoneFiles
 
     /// A resolver whose scans are shared by all who use it.
-    public init(client: Client, access: SourceAccess, time: TimeSource, zones: TimeZoneFiles = TimeZoneFiles()) {
+    public init(
+        client: Client,
+        access: SourceAccess,
+        time: TimeSource,
+        zones: TimeZoneFiles = TimeZoneFiles(),
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) {
         self.zones = zones
         let secrets = SecretReader(client: client, time: time)
-        code = CodeResolver(access: access, secrets: secrets, time: time)
-        model = ModelResolver(access: access, secrets: secrets, time: time)
+        let accounts = ServiceAccountIdentities(client: client, time: time)
+        let hosts = HostBackoff(time: time)
+        code = CodeResolver(
+            access: access,
+            secrets: secrets,
+            accounts: accounts,
+            hosts: hosts,
+            time: time,
+            metrics: metrics
+        )
+        model = ModelResolver(
+            access: access,
+            secrets: secrets,
+            accounts: accounts,
+            hosts: hosts,
+            time: time,
+            metrics: metrics
+        )
     }
 
     /// Both halves, side by side.
-    public func resolve(_ app: ModelApp, observation: Observation) async -> Answer {
+    /// - Parameter isRequested: whether somebody asked for it, so that younger scans do not do.
+    public func resolve(_ app: ModelApp, observation: Observation, isRequested: Bool = false) async -> Answer {
         let running = observation.appliedRelease
-        async let code = code.resolve(app, running: running?.code)
-        let (model, lookAgainAt) = await model.resolve(app, running: running?.model)
-        let zones = zones.rules(app.spec.rollout.timeZones)
-        return Answer(resolution: Resolution(code: await code, model: model, zones: zones), lookAgainAt: lookAgainAt)
+        async let code = code.resolve(app, running: running?.code, isRequested: isRequested)
+        let model = await model.resolve(app, running: running, isRequested: isRequested)
+        var resolution = Resolution(
+            code: await code.resolution,
+            model: model.resolution,
+            zones: zones.rules(app.spec.rollout.timeZones)
+        )
+        resolution.sightings = await code.sightings
+        let times = [await code.lookAgainAt, model.lookAgainAt].compactMap { $0 }
+        return Answer(resolution: resolution, lookAgainAt: times.min())
     }
 
     /// How many scans were started since the start: listings of tags and of objects.

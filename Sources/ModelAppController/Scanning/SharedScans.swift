@@ -22,26 +22,32 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
 
     private let time: TimeSource
     private let limit: Int
+    private let metrics: ScanMetrics?
     private var entries: [Key: Entry] = [:]
     private(set) var started = 0
 
     /// An empty cache of at most `limit` keys; those that were not used for longest are forgotten first.
-    init(time: TimeSource, limit: Int = 20_000) {
+    init(time: TimeSource, limit: Int = 20_000, metrics: ScanMetrics? = nil) {
         self.time = time
+        self.metrics = metrics
         self.limit = limit
     }
 
     /// The result for `key`, by a scan if there is none younger than `maximumAge`.
+    /// - Parameters:
+    ///   - maximumAge: zero for a scan of its own, also of a source that is being left alone: somebody asked for it.
+    ///   - isCurrent: whether a result that is young enough still serves; asked at most once a second.
     func scan(
         _ key: Key,
         maximumAge: Duration,
-        perform: @Sendable () async throws(ScanFailure) -> Value
+        perform: @Sendable () async throws(ScanFailure) -> Value,
+        isCurrent: @Sendable (Value) -> Bool = { _ in true }
     ) async -> Scan {
         while true {
             var entry = entries[key] ?? Entry(lastUse: time.now)
             entry.lastUse = time.now
             entries[key] = entry
-            if let scan = entry.scan, isFresh(scan, entry, maximumAge) { return scan }
+            if let scan = entry.scan, isFresh(scan, entry, maximumAge, isCurrent) { return scan }
             guard entry.isRunning else { break }
             await withCheckedContinuation { continuation in
                 entries[key]?.waiters.append(continuation)
@@ -49,12 +55,14 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         }
         entries[key]?.isRunning = true
         started += 1
+        let start = time.now
         let result: Result<Value, ScanFailure>
         do throws(ScanFailure) {
             result = .success(try await perform())
         } catch {
             result = .failure(error)
         }
+        metrics?.count(result, took: time.now - start)
         return finish(key, result)
     }
 
@@ -64,9 +72,18 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         entries[key]?.notBefore = nil
     }
 
-    private func isFresh(_ scan: Scan, _ entry: Entry, _ maximumAge: Duration) -> Bool {
+    private func isFresh(
+        _ scan: Scan,
+        _ entry: Entry,
+        _ maximumAge: Duration,
+        _ isCurrent: (Value) -> Bool
+    ) -> Bool {
+        guard maximumAge > .zero else { return false }
         if let notBefore = entry.notBefore { return time.now < notBefore }
-        return time.now - scan.at < maximumAge
+        let age = time.now - scan.at
+        guard age < maximumAge else { return false }
+        guard age >= .seconds(1), case .success(let value) = scan.result else { return true }
+        return isCurrent(value)
     }
 
     private func finish(_ key: Key, _ result: Result<Value, ScanFailure>) -> Scan {
@@ -83,6 +100,14 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         case .failure(let failure) where failure.isCancelled:
             // Who was cancelled speaks for nobody else: a waiter scans in its place.
             entry.scan = nil
+        case .failure(let failure) where failure.isDeferred:
+            // Nothing was asked, so what the source said last still stands.
+            entry.notBefore = scan.at + (failure.retryAfter ?? .seconds(1))
+            if case .failure? = entry.scan?.result {} else { entry.scan = scan }
+            let kept = entry.scan ?? scan
+            entries[key] = entry
+            for waiter in waiters { waiter.resume() }
+            return kept
         case .failure(let failure):
             entry.failures = min(entry.failures + 1, 16)
             let backoff = Duration.seconds(min(1 << (entry.failures - 1), 300))
@@ -100,22 +125,4 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         let idle = entries.filter { !$0.value.isRunning }.sorted { $0.value.lastUse < $1.value.lastUse }
         for (key, _) in idle.prefix(entries.count - limit * 9 / 10) { entries[key] = nil }
     }
-}
-
-/// Why a scan failed.
-struct ScanFailure: Error, Sendable, Hashable {
-    /// One CamelCase word for programs.
-    var reason: String
-    /// For people; holds no credential and no body from outside.
-    var message: String
-    /// When the server asks to come back.
-    var retryAfter: Duration?
-    /// Whether the asker was cancelled, which says nothing about the source.
-    var isCancelled = false
-    /// Whether the source refused the credential: the Secret is read again.
-    var isRefusal = false
-    /// Whether only an edit of the spec can help.
-    var isTerminal = false
-    /// Whether the same again may succeed with nothing changed by anybody.
-    var isTransient = false
 }

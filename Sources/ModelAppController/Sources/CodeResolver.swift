@@ -3,6 +3,7 @@ import ContainerRegistry
 import HTTPTransport
 import JSON
 import KubernetesAPI
+import Metrics
 import ModelAppAPI
 import ReleasePlanning
 import Selection
@@ -29,36 +30,65 @@ struct CodeResolver: Sendable {
 
     let access: SourceAccess
     let secrets: SecretReader
+    let accounts: ServiceAccountIdentities
     let time: TimeSource
+    let hosts: HostBackoff
     let listings: SharedScans<SourceKey, [TagListing]>
     let tags: SharedScans<TagKey, Digest?>
     let images: SharedScans<TagKey, ImageDescription>
     private let clients = ClientCache()
+    private let absences = Absences()
     /// How many candidates are looked at before a scan gives up: each costs a request.
     private static let maximumLookups = 20
 
-    init(access: SourceAccess, secrets: SecretReader, time: TimeSource) {
+    init(
+        access: SourceAccess,
+        secrets: SecretReader,
+        accounts: ServiceAccountIdentities,
+        hosts: HostBackoff,
+        time: TimeSource,
+        metrics: any MetricsFactory
+    ) {
         self.access = access
         self.secrets = secrets
+        self.accounts = accounts
+        self.hosts = hosts
         self.time = time
-        listings = SharedScans(time: time)
-        tags = SharedScans(time: time)
-        images = SharedScans(time: time)
+        listings = SharedScans(time: time, metrics: ScanMetrics(.tags, metrics))
+        tags = SharedScans(time: time, metrics: ScanMetrics(.tag, metrics))
+        images = SharedScans(time: time, metrics: ScanMetrics(.image, metrics))
+    }
+
+    /// What was found, and what to remember and when to look again for it.
+    struct Answer: Sendable {
+        var resolution: HalfResolution<CodeVersion>
+        /// Tags that are too young by our own watch; nil where no list was read.
+        var sightings: [TagSighting]?
+        /// When time alone changes the answer, milliseconds since 1970.
+        var lookAgainAt: Int64?
     }
 
     /// The latest image that counts for `app`.
-    func resolve(_ app: ModelApp, running: CodeVersion?) async -> HalfResolution<CodeVersion> {
+    /// - Parameter isRequested: whether somebody asked for scans of its own.
+    func resolve(_ app: ModelApp, running: CodeVersion?, isRequested: Bool) async -> Answer {
         do throws(ScanFailure) {
-            return try await attempt(app, running)
+            return try await attempt(app, running, isRequested)
         } catch {
-            return .failed(ResolutionFailure(error.reason, error.message, isTerminal: error.isTerminal))
+            let credentials = credentials(of: app)
+            await credentials.forget(credentials.ofCode, after: error)
+            return Answer(resolution: .failed(ResolutionFailure(code: error, app.spec)))
         }
+    }
+
+    private func credentials(of app: ModelApp) -> SourceCredentials {
+        SourceCredentials(secrets: secrets, accounts: accounts, clouds: access.clouds, app: app)
     }
 
     private func attempt(
         _ app: ModelApp,
-        _ running: CodeVersion?
-    ) async throws(ScanFailure) -> HalfResolution<CodeVersion> {
+        _ running: CodeVersion?,
+        _ isRequested: Bool
+    ) async throws(ScanFailure) -> Answer {
         let rules: SelectionRules
         let repository: ImageReference
         do {
@@ -67,8 +97,11 @@ struct CodeResolver: Sendable {
         } catch {
             throw ScanFailure(reason: "InvalidSpec", message: "\(error)", isTerminal: true)
         }
-        let credentials = SourceCredentials(secrets: secrets, app: app)
-        let keys = try await credentials.keyring()
+        let credentials = credentials(of: app)
+        let keys = try await credentials.keyring(
+            for: repository.registry,
+            isAllowed: access.allows(authority: repository.registry)
+        )
         let trust = try await credentials.trust(app.spec.code.tls, field: "spec.code")
         let plainHTTP = app.spec.code.tls?.plainHTTP ?? false
         let source = SourceKey(
@@ -77,35 +110,14 @@ struct CodeResolver: Sendable {
             trust: trust.identity,
             plainHTTP: plainHTTP
         )
-        let client = try await client(source, keys.keyring, trust.trust, repository)
-        let maximumAge = app.spec.interval.duration * 9 / 10
-        do throws(ScanFailure) {
-            return try await select(
-                app,
-                running,
-                rules,
-                Lookup(client: client, repository: repository, source: source, maximumAge: maximumAge)
-            )
-        } catch {
-            if error.isRefusal, let name = keys.secret {
-                await secrets.forget(name, namespace: app.metadata.namespace)
-                await listings.expire(source)
-            }
-            throw error
-        }
-    }
-
-    /// What was found behind a tag.
-    private enum Look {
-        case usable(ImageDescription)
-        case rejected(Rejection)
-    }
-
-    private struct Lookup {
-        let client: RegistryClient
-        let repository: ImageReference
-        let source: SourceKey
-        let maximumAge: Duration
+        let lookup = Lookup(
+            client: try await client(source, keys.keyring, trust.trust, repository),
+            repository: repository,
+            source: source,
+            host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
+            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
+        )
+        return try await select(app, running, rules, lookup)
     }
 
     private func select(
@@ -113,16 +125,27 @@ struct CodeResolver: Sendable {
         _ running: CodeVersion?,
         _ rules: SelectionRules,
         _ lookup: Lookup
-    ) async throws(ScanFailure) -> HalfResolution<CodeVersion> {
-        let listing = try await list(rules, lookup)
+    ) async throws(ScanFailure) -> Answer {
+        let (listing, listedAt) = try await list(rules, lookup)
+        let now = time.date()
         let times = Dictionary(listing.map { ($0.name, $0.pushedAt) }, uniquingKeysWith: { first, _ in first })
-        let candidates = listing.map { Candidate(name: $0.name, time: $0.pushedAt?.milliseconds) }
+        var watch = TagWatch(app.status.code?.waiting ?? [], now: now.milliseconds)
+        let candidates = listing.map { tag in
+            let time = tag.pushedAt?.milliseconds
+            return Candidate(name: tag.name, time: time, firstSeen: time == nil ? watch.firstSeen(tag.name) : nil)
+        }
         let wanted = try platforms(app)
         var obstacles: [String: Rejection] = [:]
         let runningVersion = running.map { version in
             RunningVersion(
                 name: version.tag,
-                time: version.pushedAt.flatMap { try? Timestamp(rfc3339: $0) }?.milliseconds
+                time: version.pushedAt.flatMap { try? Timestamp(rfc3339: $0) }?.milliseconds,
+                missingScans: absences.count(
+                    of: version.tag,
+                    for: app.key,
+                    isListed: times[version.tag] != nil,
+                    listing: listedAt
+                )
             )
         }
         for _ in 0..<Self.maximumLookups {
@@ -130,10 +153,16 @@ struct CodeResolver: Sendable {
                 from: candidates,
                 running: runningVersion,
                 obstacles: obstacles,
-                now: time.date().milliseconds
+                now: now.milliseconds
             )
+            watch.note(outcome, times)
             guard let best = outcome.ranked.first?.candidate.name else {
-                return .nothingCounts(nothing(outcome, listing.count, app), outcome)
+                let failure = nothing(outcome, listing.count, app)
+                return Answer(
+                    resolution: .nothingCounts(failure, outcome),
+                    sightings: watch.sightings,
+                    lookAgainAt: outcome.lookAgainAt
+                )
             }
             switch try await look(best, lookup, wanted) {
             case .rejected(let rejection): obstacles[best] = rejection
@@ -143,65 +172,34 @@ struct CodeResolver: Sendable {
                 version.digest = image.digest.description
                 version.pushedAt = times[best].flatMap { $0?.rfc3339 }
                 version.platforms = Set(image.platforms.map(\.description)).sorted()
-                return .found(version, outcome)
+                var answer = Answer(
+                    resolution: .found(version, outcome),
+                    sightings: watch.sightings,
+                    lookAgainAt: outcome.lookAgainAt
+                )
+                // A tag that runs and was moved to other bits: these have an age of their own.
+                if let running, best == running.tag, version.digest != running.digest, rules.minimumAge > 0,
+                    rules.pin == nil
+                {
+                    let seen = watch.firstSeen(best, digest: version.digest)
+                    let pushed = times[best].flatMap { $0?.milliseconds }
+                    let (until, overflow) = (pushed ?? seen).addingReportingOverflow(rules.minimumAge)
+                    if overflow || until > now.milliseconds {
+                        if pushed == nil { watch.note(best, digest: version.digest, at: seen) }
+                        answer.resolution = .found(running, outcome)
+                        answer.sightings = watch.sightings
+                        answer.lookAgainAt = min(until, outcome.lookAgainAt ?? until)
+                    }
+                }
+                return answer
             }
         }
         throw ScanFailure(
             reason: "NoCandidate",
-            message:
-                "spec.code: none of the \(Self.maximumLookups) newest tags of \(lookup.repository.name) can be used; "
-                + "modelapp why tells more"
+            message: "none of the \(Self.maximumLookups) newest tags of \(lookup.repository.name) can be used; "
+                + "modelapp why tells more",
+            aspect: .place
         )
-    }
-
-    private func list(_ rules: SelectionRules, _ lookup: Lookup) async throws(ScanFailure) -> [TagListing] {
-        // One fixed tag needs no listing.
-        if case .tag(let name) = rules.policy { return [TagListing(name: name)] }
-        let (client, repository) = (lookup.client, lookup.repository)
-        let scan = await listings.scan(lookup.source, maximumAge: lookup.maximumAge) { () async throws(ScanFailure) in
-            do throws(RegistryError) {
-                return try await client.tags(of: repository)
-            } catch {
-                throw ScanFailure(error)
-            }
-        }
-        return try scan.result.get()
-    }
-
-    private func look(
-        _ tag: String,
-        _ lookup: Lookup,
-        _ wanted: [Platform]
-    ) async throws(ScanFailure) -> Look {
-        let (client, repository) = (lookup.client, lookup.repository)
-        let key = TagKey(source: lookup.source, tag: tag)
-        let resolved = await tags.scan(key, maximumAge: lookup.maximumAge) { () async throws(ScanFailure) in
-            do throws(RegistryError) {
-                return try await client.resolve(repository, tag: tag)
-            } catch {
-                throw ScanFailure(error)
-            }
-        }
-        guard let digest = try resolved.result.get() else {
-            return .rejected(.notPullable(reason: "the registry lists it and does not have it"))
-        }
-        // What a digest names never changes, so its description is kept for a day.
-        let imageKey = TagKey(source: lookup.source, tag: digest.description)
-        let image = await images.scan(imageKey, maximumAge: .seconds(86_400)) { () async throws(ScanFailure) in
-            do throws(RegistryError) {
-                return try await client.image(repository, digest)
-            } catch {
-                throw ScanFailure(error)
-            }
-        }
-        switch image.result {
-        case .success(let description):
-            let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
-            return missing.isEmpty
-                ? .usable(description) : .rejected(.platformMissing(wanted: missing.map(\.description)))
-        case .failure(let failure) where failure.isUnusable: return .rejected(.notPullable(reason: failure.message))
-        case .failure(let failure): throw failure
-        }
     }
 
     private func platforms(_ app: ModelApp) throws(ScanFailure) -> [Platform] {
@@ -222,10 +220,13 @@ struct CodeResolver: Sendable {
     }
 
     private func nothing(_ outcome: SelectionOutcome, _ count: Int, _ app: ModelApp) -> ResolutionFailure {
+        if count == 0 {
+            return ResolutionFailure("NoCandidate", "spec.code.image: \(app.spec.code.image) has no tags; push one")
+        }
         let examples = outcome.rejected.prefix(3).map(\.sentence).joined(separator: " ")
         return ResolutionFailure(
             "NoCandidate",
-            "spec.code: none of \(count) tags of \(app.spec.code.image) counts. \(examples)"
+            "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(examples)"
         )
     }
 
@@ -240,7 +241,7 @@ struct CodeResolver: Sendable {
         do {
             transport = try await access.transport(trust)
         } catch {
-            throw ScanFailure(reason: "InvalidTrust", message: "spec.code.tls: \(error)")
+            throw ScanFailure(reason: "InvalidTrust", message: "\(error)", aspect: .trust)
         }
         let client = RegistryClient(
             transport: transport,
@@ -249,6 +250,7 @@ struct CodeResolver: Sendable {
             hosts: [
                 repository.registry: RegistryHostOptions(
                     plainHTTP: source.plainHTTP,
+                    kind: keyring.hasEntraIdentity ? .azure : .automatic,
                     trustedHosts: Set(access.allowedEndpoints)
                 )
             ],
@@ -272,28 +274,5 @@ struct CodeResolver: Sendable {
                 }
             }
         }
-    }
-}
-
-extension ScanFailure {
-    /// Whether one candidate is at fault, not the registry.
-    var isUnusable: Bool {
-        ["UnexpectedMediaType", "MalformedAnswer", "NotFound", "TooLarge", "DigestMismatch"].contains(reason)
-    }
-
-    init(_ error: RegistryError) {
-        let reasons: [(RegistryError.Code, String)] = [
-            (.notFound, "NotFound"), (.rateLimited, "RateLimited"), (.tooManyTags, "TooManyTags"),
-            (.unexpectedMediaType, "UnexpectedMediaType"), (.digestMismatch, "DigestMismatch"),
-            (.malformedAnswer, "MalformedAnswer"), (.tooLarge, "TooLarge"), (.unauthorized, "Unauthorized"),
-            (.denied, "Denied"), (.cancelled, "Cancelled"),
-        ]
-        self.init(
-            reason: reasons.first { $0.0 == error.code }?.1 ?? "RegistryUnavailable",
-            message: "spec.code: \(error.message)",
-            retryAfter: error.retryAfter,
-            isCancelled: error.code == .cancelled,
-            isRefusal: error.isRefusal
-        )
     }
 }

@@ -1,5 +1,6 @@
 import Artifacts
 import HTTPTransport
+import KubernetesAPI
 import ModelAppAPI
 import ObjectStorage
 import ReleasePlanning
@@ -7,13 +8,10 @@ import Selection
 
 /// The three ways to find the latest version: folders, a pointer, fixed names.
 extension ModelResolver {
-    typealias Answer = (HalfResolution<ResolvedModel>, lookAgainAt: Int64?)
+    typealias Answer = (resolution: HalfResolution<ResolvedModel>, lookAgainAt: Int64?)
+    private static var maximumLookups: Int { 20 }
 
-    func newestFolder(
-        _ search: Search,
-        _ selection: SelectionRules,
-        _ running: ModelVersion?
-    ) async throws(ScanFailure) -> Answer {
+    func newestFolder(_ search: Search, _ selection: SelectionRules) async throws(ScanFailure) -> Answer {
         let key = ListingKey(store: search.store.identity, rules: search.rules, isFlat: false)
         let prefix: KeyPrefix
         do {
@@ -21,29 +19,50 @@ extension ModelResolver {
         } catch {
             throw ScanFailure(reason: "InvalidSpec", message: "spec.model: \(error)", isTerminal: true)
         }
-        let store = search.store.store
-        let scan = await folders.scan(key, maximumAge: search.maximumAge) { () async throws(ScanFailure) in
-            var versions = VersionAccumulator(prefix: prefix, rules: key.rules)
-            try await Self.list(store, prefix.text) { info throws(SelectionError) in try versions.add(BlobObject(info))
-            }
-            return versions
+        let found = try await self.listing(
+            folders,
+            key,
+            search,
+            empty: VersionAccumulator(prefix: prefix, rules: key.rules)
+        ) { listing in
+            listing.content.obstacles(now: listing.judgedAt).values.compactMap(\.endsAt).min()
+        } add: { versions, info throws(SelectionError) in
+            try versions.add(BlobObject(info))
         }
-        let versions = try scan.result.get()
-        let now = time.date().milliseconds
-        var obstacles = versions.obstacles(now: now)
-        let runningVersion = running.map { RunningVersion(name: folder($0.version)) }
-        for _ in 0..<20 {
+        let (listing, versions) = (found.listing, found.listing.content)
+        let running = search.running.map { release in
+            let name = folder(release.model.version)
+            let missing = absences.count(
+                of: name,
+                for: search.app.key,
+                isListed: versions[name] != nil,
+                listing: found.at
+            )
+            return RunningVersion(name: name, missingScans: missing)
+        }
+        var obstacles = versions.obstacles(now: listing.judgedAt)
+        for _ in 0..<Self.maximumLookups {
             let outcome = selection.select(
                 from: versions.candidates,
-                running: runningVersion,
+                running: running,
                 obstacles: obstacles,
-                now: now
+                now: time.date().milliseconds + listing.ahead
             )
-            let lookAgain = outcome.lookAgainAt
+            let lookAgain = outcome.lookAgainAt.map(listing.local)
             guard let best = outcome.ranked.first?.candidate, let set = versions[best.name] else {
+                // What runs is being uploaded again: it is no less the latest for that.
+                if let name = running?.name, case .incomplete(let why)? = obstacles[name], why.lookAgainAt != nil,
+                    let kept = self.kept(search)
+                {
+                    return (.found(kept, outcome), lookAgain)
+                }
                 return (.nothingCounts(nothing(outcome, versions.versions.count, search), outcome), lookAgain)
             }
-            let identified = try await identify(set, folder: best.name, key, search)
+            guard let identified = try await identify(set, folder: best.name, key, search) else {
+                await folders.expire(key)
+                obstacles[best.name] = .incomplete(changing(listing))
+                continue
+            }
             if case .incomplete(let why) = identified.completeness {
                 obstacles[best.name] = .incomplete(why)
                 continue
@@ -57,28 +76,41 @@ extension ModelResolver {
     }
 
     func pointed(_ search: Search, _ pointerKey: String) async throws(ScanFailure) -> Answer {
-        let store = search.store.store
-        let object = search.store.prefix + pointerKey
-        let scan = await pointers.scan("\(search.store.identity) \(object)", maximumAge: search.maximumAge) {
-            () async throws(ScanFailure) in
-            do {
-                let answer = try await store.bytes(of: object, upTo: 4096)
-                return try PointerText(answer.bytes).version
-            } catch let error as ObjectStoreError {
-                throw ScanFailure(error)
-            } catch {
-                throw ScanFailure(
-                    reason: "InvalidPointer",
-                    message: "spec.model.pointer.key: \(pointerKey.clipped): \(error)"
-                )
+        let rollout = search.app.spec.rollout
+        let version: String
+        if let pin = rollout.pin?.model {
+            version = pin
+        } else {
+            version = try await pointer(search, pointerKey)
+            if rollout.skip?.model.contains(version) == true {
+                return held(search, .skipped, version, lookAgainAt: nil)
             }
         }
-        let version = try scan.result.get()
-        var inner = search.store
-        inner.prefix += version.hasSuffix("/") ? version : version + "/"
-        inner.identity += " \(version)"
-        let folderSearch = Search(app: search.app, store: inner, rules: search.rules, maximumAge: search.maximumAge)
-        return try await flatSet(folderSearch, name: version, folder: folder(version))
+        var inner = search
+        inner.store.prefix += folder(version)
+        inner.store.identity += " \(version)"
+        return try await flatSet(inner, name: version, folder: folder(version))
+    }
+
+    private func pointer(_ search: Search, _ pointerKey: String) async throws(ScanFailure) -> String {
+        let (store, hosts) = (search.store, hosts)
+        let object = store.prefix + pointerKey
+        let scan = await pointers.scan("\(store.identity) \(object)", maximumAge: search.maximumAge) {
+            () async throws(ScanFailure) in
+            try await hosts.perform(store.host, credential: store.credential) { () async throws(ScanFailure) in
+                do {
+                    return try PointerText(try await store.store.bytes(of: object, upTo: 4096).bytes).version
+                } catch let error as ObjectStoreError {
+                    throw ScanFailure(error)
+                } catch {
+                    throw ScanFailure(
+                        reason: "InvalidPointer",
+                        message: "spec.model.pointer.key: \(pointerKey.clipped): \(error)"
+                    )
+                }
+            }
+        }
+        return try scan.result.get()
     }
 
     func fixedNames(_ search: Search) async throws(ScanFailure) -> Answer {
@@ -88,58 +120,67 @@ extension ModelResolver {
     /// One set of objects below the prefix. Without a name of its own, a version is called by its upload time.
     private func flatSet(_ search: Search, name: String?, folder: String) async throws(ScanFailure) -> Answer {
         let key = ListingKey(store: search.store.identity, rules: search.rules, isFlat: true)
-        let (store, prefix) = (search.store.store, search.store.prefix)
-        let scan = await flat.scan(key, maximumAge: search.maximumAge) { () async throws(ScanFailure) in
-            var set = ObjectSet()
-            try await Self.list(store, prefix) { info in
-                set.add(BlobObject(info), path: String(info.key.dropFirst(prefix.count)), by: key.rules)
+        let (prefix, rules) = (search.store.prefix, search.rules)
+        let listing = try await self.listing(flat, key, search, empty: ObjectSet()) { listing in
+            guard case .incomplete(let why) = listing.content.completeness(by: rules, now: listing.judgedAt) else {
+                return nil
             }
-            return set
+            return why.lookAgainAt
+        } add: { set, info throws(SelectionError) in
+            set.add(BlobObject(info), path: String(info.key.dropFirst(prefix.count)), by: rules)
+        }.listing
+        let set = listing.content
+        if case .incomplete(let why) = set.completeness(by: rules, now: listing.judgedAt) {
+            return incomplete(why, listing, search)
         }
-        let set = try scan.result.get()
-        let now = time.date().milliseconds
-        var completeness = set.completeness(by: search.rules, now: now)
-        var identified: Identified?
-        if case .incomplete = completeness {
-        } else {
-            let found = try await identify(set, folder: "", key, search)
-            completeness = found.completeness
-            identified = found
+        guard let identified = try await identify(set, folder: "", key, search) else {
+            await flat.expire(key)
+            return incomplete(changing(listing), listing, search)
         }
-        if case .incomplete(let why) = completeness {
-            let failure = ResolutionFailure(
-                "Incomplete",
-                "spec.model: the model at \(search.store.uri) is incomplete: \(why.sentence)"
-            )
-            return (.failed(failure), why.lookAgainAt)
-        }
-        guard let identified else { return (.pending, nil) }
+        if case .incomplete(let why) = identified.completeness { return incomplete(why, listing, search) }
         let label = name ?? set.modified.map { Timestamp(microseconds: $0 * 1000).rfc3339 } ?? "unknown"
         var model = resolved(set, label, identified, search, folder: folder)
         if search.app.spec.delivery.mode != .baked { model.isRestorable = name != nil }
+        let age = (search.app.spec.rollout.minAge?.duration ?? .zero).wholeMicroseconds / 1000
+        let isRunning = search.running?.model.digest == identified.digest
+        if age > 0, !isRunning, search.app.spec.rollout.pin?.model == nil, let modified = set.modified {
+            let (until, overflow) = modified.addingReportingOverflow(age)
+            if !overflow, until > time.date().milliseconds + listing.ahead {
+                return held(search, .tooYoung(until: until), label, lookAgainAt: listing.local(until))
+            }
+        }
         return (.found(model, nil), nil)
     }
 
-    /// Reads what the store knows of the content of one version.
-    private func identify(
-        _ set: ObjectSet,
-        folder: String,
-        _ listing: ListingKey,
-        _ search: Search
-    ) async throws(ScanFailure) -> Identified {
-        let key = VersionKey(listing: listing, version: folder, fingerprint: set.fingerprint.description)
-        let (store, prefix, rules) = (search.store.store, search.store.prefix + folder, search.rules)
-        let scan = await identities.scan(key, maximumAge: .seconds(86_400)) { () async throws(ScanFailure) in
-            let contents = try await VersionContents.read(store, prefix: prefix, rules: rules)
-            return Identified(
-                digest: contents.digest,
-                identity: contents.identity,
-                completeness: contents.completeness,
-                files: contents.files.count,
-                bytes: contents.bytes
-            )
+    /// What the source offers must wait: what runs stays the latest that counts.
+    private func held(_ search: Search, _ why: Rejection, _ version: String, lookAgainAt: Int64?) -> Answer {
+        if let kept = self.kept(search) { return (.found(kept, nil), lookAgainAt) }
+        let message = "spec.model: the version \(version.clipped) at \(search.store.uri) \(why.sentence)"
+        return (.failed(ResolutionFailure("NoCandidate", message)), lookAgainAt)
+    }
+
+    /// What runs, as the latest that counts.
+    private func kept(_ search: Search) -> ResolvedModel? {
+        search.running.map {
+            ResolvedModel(version: $0.model, uri: $0.modelURI, isRestorable: $0.restorable)
         }
-        return try scan.result.get()
+    }
+
+    /// An upload that is under way and ends by itself is no failure of the source; one that lacks something is.
+    private func incomplete<Content>(
+        _ why: Incompleteness,
+        _ listing: ObjectListing<Content>,
+        _ search: Search
+    ) -> Answer {
+        let lookAgainAt = why.lookAgainAt.map(listing.local)
+        if lookAgainAt != nil, let kept = self.kept(search) { return (.found(kept, nil), lookAgainAt) }
+        let message = "spec.model.complete: the model at \(search.store.uri) is incomplete: \(why.sentence)"
+        return (.failed(ResolutionFailure("Incomplete", message)), lookAgainAt)
+    }
+
+    /// A version that another process writes to is looked at again in a second.
+    private func changing<Content>(_ listing: ObjectListing<Content>) -> Incompleteness {
+        Incompleteness(.changing, lookAgainAt: time.date().milliseconds + listing.ahead)
     }
 
     private func resolved(
@@ -156,6 +197,13 @@ extension ModelResolver {
         version.bytes = identified.bytes
         version.objects = Int64(identified.files)
         version.modifiedAt = set.modified.map { Timestamp(microseconds: $0 * 1000).rfc3339 }
+        // The same bytes uploaded again are what they were: nothing new to say.
+        let hasOwnName = search.app.spec.model.objects.isEmpty
+        if let known = search.app.status.model?.latest, known.digest == version.digest,
+            !hasOwnName || known.version == label
+        {
+            (version.version, version.modifiedAt) = (known.version, known.modifiedAt)
+        }
         return ResolvedModel(version: version, uri: search.store.uri + folder, isRestorable: true)
     }
 
@@ -167,45 +215,5 @@ extension ModelResolver {
             "NoCandidate",
             "spec.model: none of \(count) versions at \(search.store.uri) counts. \(examples)"
         )
-    }
-
-    /// Lists everything below `prefix`, failures as those of a scan.
-    private static func list(
-        _ store: any ObjectStore,
-        _ prefix: String,
-        _ each: (ObjectInfo) throws(SelectionError) -> Void
-    ) async throws(ScanFailure) {
-        do throws(ObjectStoreError) {
-            try await store.list(prefix: prefix) { info throws(ObjectStoreError) in
-                guard !info.isFolder else { return .continue }
-                do throws(SelectionError) {
-                    try each(info)
-                } catch {
-                    throw ObjectStoreError(.tooLarge, "\(error)")
-                }
-                return .continue
-            }
-        } catch {
-            throw ScanFailure(error)
-        }
-    }
-}
-
-extension BlobObject {
-    init(_ info: ObjectInfo) {
-        self.init(
-            key: info.key,
-            size: info.size,
-            modified: info.modified.milliseconds,
-            etag: info.etag ?? "modified \(info.modified.microseconds)"
-        )
-    }
-}
-
-extension ObjectSetRules {
-    /// Whether the file at `path` belongs to the model.
-    func selects(_ path: String) -> Bool {
-        if path.isEmpty || path.hasSuffix("/") || path == complete.controlName { return false }
-        return fixedNames.isEmpty ? files.selects(path) : fixedNames.contains(path)
     }
 }

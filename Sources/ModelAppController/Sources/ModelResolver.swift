@@ -1,6 +1,7 @@
 import Artifacts
 import HTTPTransport
 import KubernetesAPI
+import Metrics
 import ModelAppAPI
 import ObjectStorage
 import ReleasePlanning
@@ -33,46 +34,57 @@ struct ModelResolver: Sendable {
 
     let access: SourceAccess
     let secrets: SecretReader
+    let accounts: ServiceAccountIdentities
     let time: TimeSource
-    let folders: SharedScans<ListingKey, VersionAccumulator>
-    let flat: SharedScans<ListingKey, ObjectSet>
+    let hosts: HostBackoff
+    let folders: SharedScans<ListingKey, ObjectListing<VersionAccumulator>>
+    let flat: SharedScans<ListingKey, ObjectListing<ObjectSet>>
     let pointers: SharedScans<String, String>
     let identities: SharedScans<VersionKey, Identified>
-    private static let maximumLookups = 20
+    let absences = Absences()
 
-    init(access: SourceAccess, secrets: SecretReader, time: TimeSource) {
+    init(
+        access: SourceAccess,
+        secrets: SecretReader,
+        accounts: ServiceAccountIdentities,
+        hosts: HostBackoff,
+        time: TimeSource,
+        metrics: any MetricsFactory
+    ) {
         self.access = access
         self.secrets = secrets
+        self.accounts = accounts
+        self.hosts = hosts
         self.time = time
-        folders = SharedScans(time: time)
-        flat = SharedScans(time: time)
-        pointers = SharedScans(time: time)
-        identities = SharedScans(time: time)
+        folders = SharedScans(time: time, metrics: ScanMetrics(.versions, metrics))
+        flat = SharedScans(time: time, metrics: ScanMetrics(.objects, metrics))
+        pointers = SharedScans(time: time, metrics: ScanMetrics(.pointer, metrics))
+        identities = SharedScans(time: time, metrics: ScanMetrics(.contents, metrics))
     }
 
     /// The latest complete version for `app`, and when to look again although nothing is heard.
-    func resolve(_ app: ModelApp, running: ModelVersion?) async -> (HalfResolution<ResolvedModel>, lookAgainAt: Int64?)
-    {
+    /// - Parameter isRequested: whether somebody asked for scans of its own.
+    func resolve(_ app: ModelApp, running: Release?, isRequested: Bool) async -> Answer {
         do throws(ScanFailure) {
-            let store = try await ModelStore.open(app, secrets: secrets, access: access, time: time)
-            do throws(ScanFailure) {
-                return try await attempt(app, running, store)
-            } catch {
-                if error.isRefusal, let name = store.secretName {
-                    await secrets.forget(name, namespace: app.metadata.namespace)
-                }
-                throw error
-            }
+            let store = try await ModelStore.open(app, credentials: credentials(of: app), access: access, time: time)
+            return try await attempt(app, running, store, isRequested)
         } catch {
-            return (.failed(ResolutionFailure(error.reason, error.message, isTerminal: error.isTerminal)), nil)
+            let credentials = credentials(of: app)
+            await credentials.forget(credentials.ofModel, after: error)
+            return (.failed(ResolutionFailure(model: error, app.spec.model)), nil)
         }
+    }
+
+    private func credentials(of app: ModelApp) -> SourceCredentials {
+        SourceCredentials(secrets: secrets, accounts: accounts, clouds: access.clouds, app: app)
     }
 
     private func attempt(
         _ app: ModelApp,
-        _ running: ModelVersion?,
-        _ store: ModelStore
-    ) async throws(ScanFailure) -> (HalfResolution<ResolvedModel>, lookAgainAt: Int64?) {
+        _ running: Release?,
+        _ store: ModelStore,
+        _ isRequested: Bool
+    ) async throws(ScanFailure) -> Answer {
         let rules: ObjectSetRules
         let selection: SelectionRules?
         do {
@@ -81,20 +93,25 @@ struct ModelResolver: Sendable {
         } catch {
             throw ScanFailure(reason: "InvalidSpec", message: "\(error)", isTerminal: true)
         }
-        // What settles is looked at again when it may have settled, even if a younger listing is there.
-        let maximumAge = app.spec.interval.duration * 9 / 10
-        let search = Search(app: app, store: store, rules: rules, maximumAge: maximumAge)
+        let search = Search(
+            app: app,
+            running: running,
+            store: store,
+            rules: rules,
+            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
+        )
         if !app.spec.model.objects.isEmpty { return try await fixedNames(search) }
         if let pointer = app.spec.model.pointer { return try await pointed(search, pointer.key) }
         guard let selection else {
             throw ScanFailure(reason: "InvalidSpec", message: "spec.model.versions: is required", isTerminal: true)
         }
-        return try await newestFolder(search, selection, running)
+        return try await newestFolder(search, selection)
     }
 
     struct Search: Sendable {
         let app: ModelApp
-        let store: ModelStore
+        let running: Release?
+        var store: ModelStore
         let rules: ObjectSetRules
         let maximumAge: Duration
     }

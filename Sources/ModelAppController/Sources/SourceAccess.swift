@@ -6,6 +6,8 @@ public struct SourceAccess: Sendable {
     public var transport: @Sendable (TLSTrust) async throws -> any HTTPTransport
     /// Hosts that may see credentials besides the providers' own (`--allow-endpoint`).
     public var allowedEndpoints: [String]
+    /// The way to identities of clouds; nil where there is none.
+    public var clouds: CloudAccess?
     /// A number in 0..<1 for jitter.
     public var random: @Sendable () -> Double
 
@@ -13,10 +15,18 @@ public struct SourceAccess: Sendable {
     public init(
         transport: @escaping @Sendable (TLSTrust) async throws -> any HTTPTransport,
         allowedEndpoints: [String] = [],
+        clouds: CloudAccess? = nil,
         random: @escaping @Sendable () -> Double
     ) {
         self.transport = transport
         self.allowedEndpoints = allowedEndpoints
+        self.clouds = clouds
         self.random = random
+    }
+
+    /// Whether `authority`, `host` or `host:port`, may see credentials although it is none of the providers' own.
+    func allows(authority: String) -> Bool {
+        let host = HTTPURL.split(authority: authority)?.host ?? authority
+        return allowedEndpoints.contains { $0.lowercased() == authority || $0.lowercased() == host }
     }
 }

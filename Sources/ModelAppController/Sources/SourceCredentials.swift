@@ -1,3 +1,4 @@
+import CloudIdentity
 import ContainerRegistry
 import HTTPTransport
 import JSON
@@ -8,26 +9,94 @@ import ModelAppAPI
 struct SourceCredentials: Sendable {
     /// Reads Secrets.
     let secrets: SecretReader
+    /// Finds identities of ServiceAccounts.
+    let accounts: ServiceAccountIdentities
+    /// The way to clouds; nil where there is none.
+    let clouds: CloudAccess?
     /// The ModelApp.
     let app: ModelApp
 
-    /// A Secret with its identity, by which scans are shared or kept apart.
+    /// What opens a source, with its identity, by which scans are shared or kept apart.
     struct Loaded: Sendable {
         var secret: Secret?
-        /// Changes with the namespace, the Secret and its contents.
-        var identity: String
+        var opener = SourceOpener.anonymous
+        /// Changes with the namespace, the Secret and its contents, or the ServiceAccount and who it stands for.
+        var identity = "anonymous"
     }
 
-    /// The Secret that `auth` names, if it names one.
-    func secret(_ auth: SourceAuth?, field: String) async throws(ScanFailure) -> Loaded {
-        guard let name = auth?.secretRef?.name else { return Loaded(secret: nil, identity: "anonymous") }
+    /// The Secrets that the code half may use.
+    var ofCode: [String] {
+        let named = [app.spec.code.auth?.secretRef?.name, app.spec.code.tls?.caSecretRef?.name].compactMap { $0 }
+        return app.spec.code.auth?.secretRef == nil ? named + pullSecrets : named
+    }
+
+    /// The Secrets that the model half may use.
+    var ofModel: [String] {
+        [app.spec.model.auth?.secretRef?.name, app.spec.model.tls?.caSecretRef?.name].compactMap { $0 }
+    }
+
+    private var pullSecrets: [String] {
+        let names = app.spec.target.own?.template["spec"]?["imagePullSecrets"]?.array ?? []
+        return Array(names.compactMap { $0["name"]?.string }.prefix(16))
+    }
+
+    /// Forgets Secrets that a failure may be about.
+    func forget(_ names: [String], after failure: ScanFailure) async {
+        guard failure.concernsSecrets else { return }
+        for name in names { await secrets.forget(name, namespace: app.metadata.namespace) }
+    }
+
+    /// What `auth` names: a Secret, an identity, or nothing.
+    func opener(_ auth: SourceAuth?, field: String) async throws(ScanFailure) -> Loaded {
+        if let reference = auth?.identity {
+            let opener = try await cloudIdentity(reference, field: "\(field).auth.identity")
+            return Loaded(opener: opener, identity: opener.identity)
+        }
+        guard let name = auth?.secretRef?.name else { return Loaded() }
         let secret = try await secrets.secret(
             name,
             for: app.key,
             generation: app.metadata.generation,
             field: "\(field).auth.secretRef"
         )
-        return Loaded(secret: secret, identity: identity(of: secret))
+        let identity = identity(of: secret)
+        let opener = SourceOpener.values(
+            secret.texts,
+            certificate: secret.bytes("AZURE_CLIENT_CERTIFICATE"),
+            name: identity
+        )
+        return Loaded(secret: secret, opener: opener, identity: identity)
+    }
+
+    /// An identity of a cloud: that of a ServiceAccount of this namespace, or the operator's own where an administrator
+    /// lets this namespace use it. Without that, a tenant could read with the operator's rights (confused deputy).
+    private func cloudIdentity(_ reference: IdentityRef, field: String) async throws(ScanFailure) -> SourceOpener {
+        guard let clouds else {
+            throw ScanFailure(reason: "IdentityForbidden", message: "\(field): this process has no way to clouds")
+        }
+        if let name = reference.serviceAccountName, !name.isEmpty {
+            return try await accounts.identity(
+                name,
+                provider: reference.provider,
+                for: app.key,
+                tenant: clouds.tenant,
+                field: "\(field).serviceAccountName"
+            )
+        }
+        guard clouds.allows(app.metadata.namespace) else {
+            throw ScanFailure(
+                reason: "IdentityForbidden",
+                message:
+                    "\(field): namespace \(app.metadata.namespace) may not use the operator's own identity; name a "
+                    + "ServiceAccount in serviceAccountName, or start the operator with --allow-operator-identity "
+                    + app.metadata.namespace
+            )
+        }
+        do throws(IdentityError) {
+            return try clouds.own(reference.provider)
+        } catch {
+            throw ScanFailure(error, field)
+        }
     }
 
     /// Which certificates are trusted.
@@ -42,23 +111,33 @@ struct SourceCredentials: Sendable {
         return (.roots(pem: pem), identity(of: secret))
     }
 
-    /// The keys to the registry: the Secret that `auth` names, else the workload's own pull secrets.
-    func keyring() async throws(ScanFailure) -> (keyring: RegistryKeyring, identity: String, secret: String?) {
-        if let name = app.spec.code.auth?.secretRef?.name {
-            let field = "spec.code.auth.secretRef"
-            let secret = try await secrets.secret(name, for: app.key, generation: app.metadata.generation, field: field)
-            return (try keyring(of: secret, field: field), identity(of: secret), name)
+    /// The keys to the registry: what `auth` names, else the workload's own pull secrets.
+    /// - Parameters:
+    ///   - registry: the host of the registry.
+    ///   - isAllowed: whether the host may see identities although it is none of a cloud's own.
+    func keyring(
+        for registry: String,
+        isAllowed: Bool
+    ) async throws(ScanFailure) -> (keyring: RegistryKeyring, identity: String) {
+        if let auth = app.spec.code.auth, auth.secretRef != nil || auth.identity != nil {
+            let loaded = try await opener(auth, field: "spec.code")
+            let field = auth.identity == nil ? "spec.code.auth.secretRef" : "spec.code.auth.identity"
+            let keys = CloudKeyring(clouds: clouds, registry: registry, isAllowed: isAllowed, field: field)
+            if let keyring = try keys.keyring(loaded.opener) {
+                return (keyring, loaded.identity)
+            }
+            guard let secret = loaded.secret else { return (RegistryKeyring(), loaded.identity) }
+            return (try keyring(of: secret, field: field), loaded.identity)
         }
         var keyring = RegistryKeyring()
         var identities: [String] = []
-        let names = app.spec.target.own?.template["spec"]?["imagePullSecrets"]?.array ?? []
-        for name in names.compactMap({ $0["name"]?.string }).prefix(16) {
-            let field = "spec.target.own.template.spec.imagePullSecrets"
+        for (index, name) in pullSecrets.enumerated() {
+            let field = "spec.target.own.template.spec.imagePullSecrets[\(index)]"
             let secret = try await secrets.secret(name, for: app.key, generation: app.metadata.generation, field: field)
             keyring.append(try self.keyring(of: secret, field: field))
             identities.append(identity(of: secret))
         }
-        return (keyring, identities.isEmpty ? "anonymous" : identities.joined(separator: ","), nil)
+        return (keyring, identities.isEmpty ? "anonymous" : identities.joined(separator: ","))
     }
 
     private func keyring(of secret: Secret, field: String) throws(ScanFailure) -> RegistryKeyring {

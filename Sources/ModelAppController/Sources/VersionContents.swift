@@ -19,6 +19,8 @@ struct VersionContents: Sendable {
     var checksums: [String: String]
     /// How many bytes the files have.
     var bytes: Int64
+    /// The same objects as a scan sums them up: tells whether they are those that were judged complete.
+    var listed = ObjectSet()
 
     /// The most files of one version.
     static let maximumFiles = 1_000_000
@@ -32,10 +34,12 @@ struct VersionContents: Sendable {
         var fingerprint = ModelFingerprint()
         var files: [String: ObjectInfo] = [:]
         var control: ObjectInfo?
+        var listed = ObjectSet()
         do throws(ObjectStoreError) {
             try await store.list(prefix: prefix) { info throws(ObjectStoreError) in
                 guard !info.isFolder else { return .continue }
                 let path = String(info.key.dropFirst(prefix.count))
+                listed.add(BlobObject(info), path: path, by: rules)
                 if path == rules.complete.controlName { control = info }
                 guard rules.selects(path) else { return .continue }
                 guard files.count < maximumFiles else {
@@ -49,10 +53,16 @@ struct VersionContents: Sendable {
             throw ScanFailure(error)
         }
         if case .manifest = rules.complete, let control {
-            return try await withManifest(store, control, files)
+            var contents = try await withManifest(store, control, files)
+            contents.listed = listed
+            return contents
         }
         guard let identity = fingerprint.identity else {
-            throw ScanFailure(reason: "NoIdentity", message: "spec.model: the model has no digest")
+            throw ScanFailure(
+                reason: "NoIdentity",
+                message: "\(store.location)/\(prefix.clipped): the store tells neither checksums nor entity tags",
+                aspect: .place
+            )
         }
         let kind: String
         switch identity {
@@ -65,7 +75,8 @@ struct VersionContents: Sendable {
             completeness: .complete,
             files: files,
             checksums: [:],
-            bytes: fingerprint.bytes
+            bytes: fingerprint.bytes,
+            listed: listed
         )
     }
 

@@ -1,3 +1,4 @@
+public import JSON
 public import KubernetesAPI
 public import ModelAppAPI
 
@@ -63,16 +64,27 @@ public struct PlanPolicy: Sendable, Hashable {
     public struct Settled: Sendable, Hashable {
         /// The object.
         public var uid: String
-        /// Its state.
-        public var resourceVersion: String
+        /// The sha256 of what its owner and others wrote: not its status, nor what the server counts up by itself.
+        public var state: String
         /// The hash of what was applied.
         public var hash: String
 
-        /// A state of its parts.
-        public init(uid: String, resourceVersion: String, hash: String) {
+        /// The state of an object as the server returned it. A write of its status, which comes with every pod that
+        /// starts, makes no other state of it.
+        public init(uid: String, live: JSONValue, hash: String) {
             self.uid = uid
-            self.resourceVersion = resourceVersion
             self.hash = hash
+            let metadata = live["metadata"]
+            // The deployment controller keeps its own notes in annotations.
+            let annotations = (metadata?["annotations"]?.object ?? [:]).filter {
+                !$0.key.hasPrefix("deployment.kubernetes.io/")
+            }
+            let owners = (metadata?["ownerReferences"]?.array ?? []).map { $0["uid"] ?? .null }
+            let document: [String: JSONValue] = [
+                "spec": live["spec"] ?? .null, "labels": .object(metadata?["labels"]?.object ?? [:]),
+                "annotations": .object(annotations), "owners": .array(owners),
+            ]
+            state = JSONValue.object(document).sha256
         }
     }
 

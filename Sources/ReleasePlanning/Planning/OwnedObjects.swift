@@ -165,7 +165,8 @@ struct OwnedObjects {
     func isInStep(_ body: JSONValue, _ live: JSONValue, _ metadata: ObjectMeta, _ policy: PlanPolicy) -> Bool {
         let hash = body["metadata"]?["annotations"]?[Keys.applied]?.string ?? ""
         guard metadata.annotations[Keys.applied] == hash else { return false }
-        let settled = PlanPolicy.Settled(uid: metadata.uid, resourceVersion: metadata.resourceVersion, hash: hash)
-        return policy.settled.contains(settled) || FieldComparison.firstDifference(applied: body, live: live) == nil
+        if FieldComparison.firstDifference(applied: body, live: live) == nil { return true }
+        guard policy.settled.contains(where: { $0.uid == metadata.uid && $0.hash == hash }) else { return false }
+        return policy.settled.contains(PlanPolicy.Settled(uid: metadata.uid, live: live, hash: hash))
     }
 }

@@ -48,11 +48,21 @@ public enum SelectionSpec {
             complete = .settle((settle?.duration ?? CompletenessSpec.defaultSettle).wholeMicroseconds / 1000)
         }
         do {
+            for (list, globs) in [("includeFiles", spec.model.includeFiles), ("excludeFiles", spec.model.excludeFiles)]
+            {
+                for (index, glob) in globs.enumerated() {
+                    do throws(SelectionError) { _ = try Glob(glob) } catch {
+                        throw FieldProblem("spec.model.\(list)[\(index)]", "\(error)")
+                    }
+                }
+            }
             return ObjectSetRules(
                 complete: complete,
                 files: try FileFilter(include: spec.model.includeFiles, exclude: spec.model.excludeFiles),
                 fixedNames: Set(spec.model.objects)
             )
+        } catch let problem as FieldProblem {
+            throw problem
         } catch {
             throw FieldProblem("spec.model.includeFiles", "\(error)")
         }
@@ -109,10 +119,10 @@ public enum SelectionSpec {
     ) throws(FieldProblem) -> SelectionRules {
         var compiled: CandidateFilter?
         if let filter {
-            do {
+            do throws(SelectionError) {
                 compiled = try CandidateFilter(match: filter.match, extract: filter.extract)
             } catch {
-                throw FieldProblem("\(path).filter", "\(error)")
+                throw FieldProblem("\(path).filter.\(error.code == .template ? "extract" : "match")", "\(error)")
             }
         }
         return SelectionRules(

@@ -20,6 +20,8 @@ public enum SpecCheck {
         }
         problems += SelectionSpec.problems(in: app.spec)
         problems += modelProblems(app.spec.model)
+        problems += fixedNameProblems(app.spec)
+        problems += schemeProblems(app.spec.model)
         // Whether a time zone is known is not a matter of the spec alone.
         let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
         do throws(FieldProblem) {
@@ -67,6 +69,37 @@ public enum SpecCheck {
             ? [] : [FieldProblem("spec.model", "exactly one of versions, pointer, objects is needed with a blob store")]
     }
 
+    /// What asks for a choice where there is none.
+    private static func fixedNameProblems(_ spec: ModelAppSpec) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        let (pin, skip) = (spec.rollout.pin?.model, spec.rollout.skip?.model ?? [])
+        if !spec.model.objects.isEmpty {
+            let why =
+                "spec.model.objects are overwritten in place and have no versions to choose from; spec.suspend holds them"
+            if pin != nil { problems.append(FieldProblem("spec.rollout.pin.model", why)) }
+            if !skip.isEmpty { problems.append(FieldProblem("spec.rollout.skip.model", why)) }
+        }
+        if spec.model.pointer != nil, let pin {
+            do throws(SelectionError) {
+                let name = try PointerText(Array(pin.utf8)).version
+                if name != pin { problems.append(FieldProblem("spec.rollout.pin.model", "must be \(name)")) }
+            } catch {
+                problems.append(FieldProblem("spec.rollout.pin.model", "no name of a version below the prefix"))
+            }
+        }
+        return problems
+    }
+
+    /// Plain HTTP is spoken where the endpoint says so; the option asks for the same and must not say otherwise.
+    private static func schemeProblems(_ model: ModelSource) -> [FieldProblem] {
+        guard model.tls?.plainHTTP == true else { return [] }
+        let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint ?? ""
+        guard !endpoint.lowercased().hasPrefix("http://") else { return [] }
+        let kind = model.azureBlob != nil ? "azureBlob" : "s3"
+        let message = "needs spec.model.\(kind).endpoint to start with http://"
+        return [FieldProblem("spec.model.tls.plainHTTP", message)]
+    }
+
     /// Fields that are set and that this version does not act on.
     public static func unsupported(in spec: ModelAppSpec) -> [String] {
         var paths: [String] = []
@@ -75,8 +108,6 @@ public enum SpecCheck {
         unless(spec.compatibility.isEmpty, "spec.compatibility")
         unless(spec.triggers == nil, "spec.triggers")
         unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")
-        unless(spec.code.auth?.identity == nil, "spec.code.auth.identity")
-        unless(spec.model.auth?.identity == nil, "spec.model.auth.identity")
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
         unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")

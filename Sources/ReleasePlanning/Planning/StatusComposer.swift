@@ -18,8 +18,12 @@ struct StatusComposer {
         var status = previous
         status.observedGeneration = generation
         if let version = planner.resolution.code.version {
-            status.code = CodeStatus()
+            status.code = status.code ?? CodeStatus()
             status.code?.latest = version
+        }
+        if let sightings = planner.resolution.sightings, sightings != status.code?.waiting ?? [] {
+            status.code = status.code ?? CodeStatus()
+            status.code?.waiting = sightings
         }
         if let model = planner.resolution.model.version {
             status.model = ModelStatus()

@@ -70,6 +70,7 @@ struct FetchContainer {
     static func identity(of model: ModelSource) -> JSONValue {
         var identity = source(of: model)
         if let secret = model.auth?.secretRef { identity["auth"] = .string(secret.name) }
+        if let cloud = model.auth?.identity { identity["identity"] = .string(cloud.provider.rawValue) }
         if let authority = model.tls?.caSecretRef { identity["authority"] = .string(authority.name) }
         return identity
     }
@@ -90,6 +91,8 @@ struct FetchContainer {
                 "name": .string(Self.authorityVolume), "mountPath": .string(Self.authorityPath), "readOnly": true,
             ])
         }
+        // The pod's own identity: that of its ServiceAccount, which the template names.
+        if let cloud = app.spec.model.auth?.identity { arguments += ["--identity", cloud.provider.rawValue] }
         arguments += ["--to", "\(Self.mountPath)/\(Self.folder)"]
         let image = fetch?.image ?? ""
         var container: JSONValue = [

@@ -46,6 +46,8 @@ public struct Incompleteness: Sendable, Hashable {
         case sizeDiffers(String, listed: Int64, manifest: Int64)
         /// This file was written less than `settle` ago.
         case settling(String)
+        /// It was not the same when it was looked at a second time.
+        case changing
     }
 
     /// What is missing.
@@ -72,6 +74,7 @@ public struct Incompleteness: Sendable, Hashable {
         case .manifestInvalid(let why): return "the manifest cannot be used: \(why.withoutControls)"
         case .sizeDiffers(let file, let listed, let manifest):
             return "\(file.quoted) has \(listed) bytes, and \(manifest) by the manifest"
+        case .changing: return "it changes while it is read"
         case .settling(let file):
             let until = lookAgainAt.map { " until \($0.rfc3339)" } ?? ""
             return "\(file.quoted) was written just now; waiting for the upload to settle\(until)"

@@ -137,7 +137,7 @@ struct FetchResumeTests {
         scene.wire.beforeEach { _ in throw HTTPTransportError(.tls, "the certificate is not trusted") }
         let before = scene.wire.requests.load(ordering: .relaxed)
         let failure = try await scene.failure(order)
-        #expect(failure?.reason == "StoreUnavailable")
+        #expect(failure?.reason == "Untrusted")
         #expect(failure?.message.contains("not trusted") == true)
         #expect(scene.wire.requests.load(ordering: .relaxed) == before + 1)
     }

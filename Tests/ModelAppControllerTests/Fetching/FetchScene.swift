@@ -108,7 +108,7 @@ final class FetchScene: Sendable {
         let source = try source(more)
         let store = try await ModelStore.open(
             source,
-            keys: nil,
+            opener: .anonymous,
             trust: .system,
             endpoints: ["blob.test"],
             access: access,

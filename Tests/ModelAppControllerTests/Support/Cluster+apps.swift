@@ -38,11 +38,16 @@ extension Cluster {
         interval: String = "1s",
         template: JSONValue = plainTemplate,
         complete: JSONValue = ["marker": "DONE"],
-        secret: String? = nil
+        secret: String? = nil,
+        registry: String = registryHost,
+        store: String = storeHost,
+        repository: String = "api",
+        prefix: String = "resnet/",
+        rollout: JSONValue = .object([:])
     ) async throws {
         var model: [String: JSONValue] = [
             "s3": [
-                "bucket": .string(Self.bucket), "prefix": "resnet/", "endpoint": .string("https://" + Self.storeHost),
+                "bucket": .string(Self.bucket), "prefix": .string(prefix), "endpoint": .string("https://" + store),
             ],
             "versions": [
                 "filter": ["match": "^(?<v>[0-9.]+)/$", "extract": "$v"], "select": ["semver": .object([:])],
@@ -52,8 +57,8 @@ extension Cluster {
         if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
         let spec: JSONValue = [
             "interval": .string(interval),
-            "code": ["image": .string(Self.registryHost + "/api"), "select": ["numerical": .object([:])]],
-            "model": .object(model), "delivery": ["mode": "Reference"],
+            "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
+            "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
             "target": [
                 "own": ["replicas": 2, "template": template],
                 "service": ["ports": [["port": 80, "targetPort": 8080]]],
@@ -63,12 +68,24 @@ extension Cluster {
     }
 
     /// Creates the Secret with the keys to the bucket.
-    func createSecret(_ name: String) async throws {
-        let data: JSONValue = [
-            "AWS_ACCESS_KEY_ID": .string(Base64Text.encode(Self.accessKey)),
-            "AWS_SECRET_ACCESS_KEY": .string(Base64Text.encode(Self.secretKey)),
-        ]
-        try await apply(ApplyStep(Secret.resource, Self.key(name), ["data": data]))
+    func createSecret(_ name: String, key: String = secretKey) async throws {
+        try await createSecret(name, ["AWS_ACCESS_KEY_ID": Self.accessKey, "AWS_SECRET_ACCESS_KEY": key])
+    }
+
+    /// Creates a Secret, or changes it.
+    func createSecret(_ name: String, _ values: [String: String]) async throws {
+        let data = values.mapValues { JSONValue.string(Base64Text.encode($0)) }
+        try await apply(ApplyStep(Secret.resource, Self.key(name), ["data": .object(data)]))
+    }
+
+    /// Asks for scans, as `kubectl annotate` does, and waits until they were made.
+    func requestScan(_ value: String, of name: String = "app") async throws {
+        let annotation: JSONValue = ["metadata": ["annotations": [Keys.reconcileRequestedAt: .string(value)]]]
+        let manager = FieldManager("kubectl-annotate")
+        try await client.patch(ModelApp.resource, Self.key(name), annotation, fieldManager: manager)
+        try await eventually("request \(value) is handled", about: name) {
+            status(name)?.lastHandledReconcileAt == value
+        }
     }
 
     /// Runs `body` with an operator and one app that runs code 1 with model 1.0.0, and `then` once the operator is gone.

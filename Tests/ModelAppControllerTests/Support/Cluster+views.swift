@@ -65,6 +65,20 @@ extension Cluster {
             && status.history.first?.result == "Converged"
     }
 
+    /// Whether a condition has this value and reason and its message all these parts.
+    func says(
+        _ type: String,
+        _ status: Bool,
+        _ reason: String,
+        _ parts: [String] = [],
+        of name: String = "app"
+    ) -> Bool {
+        guard let condition = condition(type, of: name), condition.isTrue == status, condition.reason == reason else {
+            return false
+        }
+        return parts.allSatisfy { condition.message.contains($0) }
+    }
+
     func converges(_ name: String = "app", code: String, model: String) async throws {
         try await eventually("\(name) runs code \(code) with model \(model)", about: name) {
             isConverged(name, code: code, model: model)
@@ -72,8 +86,13 @@ extension Cluster {
     }
 
     /// Waits for what a running operator brings about; ten real seconds are far more than it ever needs.
-    func eventually(_ what: String, about name: String = "app", _ holds: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+    func eventually(
+        _ what: String,
+        about name: String = "app",
+        within limit: Duration = .seconds(10),
+        _ holds: () -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
         while !holds() {
             guard ContinuousClock.now < deadline else {
                 throw NotReached(what: what, status: api.object(ModelApp.resource, Self.key(name))?["status"])

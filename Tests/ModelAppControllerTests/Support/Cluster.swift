@@ -20,33 +20,43 @@ import Testing
 struct Cluster: Sendable {
     static let registryHost = "registry.test"
     static let storeHost = "s3.test"
+    /// The same registry and store, by names that no fault of a test is about.
+    static let otherRegistryHost = "registry.other.test"
+    static let otherStoreHost = "s3.other.test"
     static let bucket = "models"
     static let accessKey = "AKIATEST"
     static let secretKey = "planted-secret-key"
 
     let clock: FastClock
     let time: TimeSource
+    /// What time it is where the store is.
+    let storeTime: TimeSource
     let api: DevAPIServer
     let registry: EmulatedRegistry
     let store: EmulatedS3
-    let network = Network()
+    let network: Network
+    let log = LogCollector()
     /// A client of the tests' own.
     let client: Client
 
-    private init(factor: Int) throws {
+    private init(factor: Int, storeAhead: Duration) throws {
         clock = FastClock(factor: factor)
         time = clock.timeSource()
+        network = Network(time: time)
         api = DevAPIServer(time: time)
         registry = try EmulatedRegistry(time: time)
-        store = try EmulatedS3(.init([Self.accessKey: Self.secretKey], anonymousRead: true), time: time)
+        let operators = time
+        storeTime = TimeSource(clock: clock) { operators.date() + storeAhead }
+        store = try EmulatedS3(.init([Self.accessKey: Self.secretKey], anonymousRead: true), time: storeTime)
         client = Self.client(over: InProcessTransport(to: api), time)
         network.connect(Self.registryHost, to: registry)
         network.connect(Self.storeHost, to: store)
-        network.connect("portal.test", to: PortalPage())
+        network.connect(Self.otherRegistryHost, to: registry)
+        network.connect(Self.otherStoreHost, to: store)
         _ = try store.shelf.create(Self.bucket)
     }
 
-    private static func client(over transport: any HTTPTransport, _ time: TimeSource) -> Client {
+    static func client(over transport: any HTTPTransport, _ time: TimeSource) -> Client {
         let server = HTTPURL(scheme: "https", host: "kubernetes.test")
         return Client(
             transport: transport,
@@ -57,15 +67,19 @@ struct Cluster: Sendable {
     }
 
     /// Runs `body` on a cluster with the CustomResourceDefinition and simulated controllers.
+    /// - Parameters:
+    ///   - factor: how many seconds pass in a real one.
+    ///   - storeAhead: how far the store's clock is ahead of the operator's.
     static func with<Value: Sendable>(
         factor: Int = 20,
         simulation: SimulationOptions = SimulationOptions(),
+        storeAhead: Duration = .zero,
         _ body: (Cluster) async throws -> Value
     ) async throws -> Value {
         await Gate.clusters.enter()
         let result: Result<Value, any Error>
         do {
-            result = .success(try await run(factor, simulation, body))
+            result = .success(try await run(factor, simulation, storeAhead, body))
         } catch {
             result = .failure(error)
         }
@@ -76,9 +90,10 @@ struct Cluster: Sendable {
     private static func run<Value: Sendable>(
         _ factor: Int,
         _ simulation: SimulationOptions,
+        _ storeAhead: Duration,
         _ body: (Cluster) async throws -> Value
     ) async throws -> Value {
-        let cluster = try Cluster(factor: factor)
+        let cluster = try Cluster(factor: factor, storeAhead: storeAhead)
         try await cluster.prepare()
         let controllers = SimulatedControllers(cluster.api, options: simulation)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -101,7 +116,7 @@ struct Cluster: Sendable {
             options: .init(),
             time: time,
             random: { 0.5 },
-            logger: Logger(label: "operator") { _ in SwiftLogNoOpLogHandler() }
+            logger: log.logger
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -118,16 +133,28 @@ struct Cluster: Sendable {
         }
     }
 
+    private static let definition = APIResource(
+        group: "apiextensions.k8s.io",
+        version: "v1",
+        kind: "CustomResourceDefinition",
+        plural: "customresourcedefinitions",
+        isNamespaced: false
+    )
+    private static let definitionKey = ObjectKey(name: "modelapps.modelapp.dev")
+
     private func prepare() async throws {
-        let definition = APIResource(
-            group: "apiextensions.k8s.io",
-            version: "v1",
-            kind: "CustomResourceDefinition",
-            plural: "customresourcedefinitions",
-            isNamespaced: false
-        )
-        let name = ObjectKey(name: "modelapps.modelapp.dev")
-        try await apply(ApplyStep(definition, name, ModelAppDefinition.document))
+        try await apply(ApplyStep(Self.definition, Self.definitionKey, ModelAppDefinition.document))
+    }
+
+    /// Creates a ModelApp that no schema would let pass, as one may lie in a cluster from before.
+    func plant(_ name: String, spec: JSONValue) async throws {
+        let schema: JSONValue = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        let edit: JSONValue = [
+            ["op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": schema]
+        ]
+        let manager = FieldManager("kubectl-edit")
+        try await client.patch(Self.definition, Self.definitionKey, edit, fieldManager: manager)
+        try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
     }
 
     /// Applies as kubectl would.
@@ -148,7 +175,7 @@ extension Cluster {
     /// Uploads a file of a model.
     func upload(_ name: String, _ text: String) throws {
         let bytes = Array(text.utf8)
-        var object = StoredObject(.bytes(bytes), at: time.date())
+        var object = StoredObject(.bytes(bytes), at: storeTime.date())
         let digest = Array(Insecure.MD5.hash(data: bytes))
         object.md5 = digest
         _ = try store.shelf.put(object, as: ObjectName(name), in: Self.bucket, etag: digest.hexadecimal) { _ in }
@@ -203,5 +230,12 @@ extension Cluster {
             timeouts: .call
         ) { response, _ in response.status.code }
         try #require(status == 201)
+    }
+}
+
+extension Cluster {
+    /// Deletes a file of a model.
+    func remove(_ name: String) throws {
+        _ = try store.shelf.remove(ObjectName(name), in: Self.bucket) { _ in }
     }
 }

@@ -22,12 +22,14 @@ final class KillSwitch: HTTPTransport {
         case before
         /// The write is carried out, its answer is lost.
         case after
+        /// The write is carried out, its answer is lost, and the operator lives on.
+        case answerLost
     }
 
     private let base: any HTTPTransport
     private let write: Int
     private let moment: Moment
-    private let state = Mutex((writes: 0, isDead: false))
+    private let state = Mutex((writes: 0, isStruck: false))
 
     init(_ base: any HTTPTransport, write: Int, moment: Moment) {
         self.base = base
@@ -35,8 +37,8 @@ final class KillSwitch: HTTPTransport {
         self.moment = moment
     }
 
-    /// Whether the operator came as far as the write at which it dies.
-    var isDead: Bool { state.withLock { $0.isDead } }
+    /// Whether the operator came as far as that write.
+    var isStruck: Bool { state.withLock { $0.isStruck } }
 
     func withResponse<Value: Sendable>(
         to request: HTTPRequest,
@@ -45,11 +47,11 @@ final class KillSwitch: HTTPTransport {
         _ consume: (HTTPResponse, HTTPBodyChunks) async throws -> Value
     ) async throws -> Value {
         let (isBlocked, isLast) = state.withLock { state in
-            if state.isDead { return (true, false) }
+            if state.isStruck { return (moment != .answerLost, false) }
             guard request.method != .get else { return (false, false) }
             state.writes += 1
-            state.isDead = state.writes == write
-            return (false, state.isDead)
+            state.isStruck = state.writes == write
+            return (false, state.isStruck)
         }
         guard !isBlocked, !(isLast && moment == .before) else { throw HTTPTransportError(.closed, "killed") }
         guard isLast else {

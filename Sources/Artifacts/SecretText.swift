@@ -14,7 +14,7 @@ public struct SecretText: Sendable, Hashable, CustomStringConvertible, CustomDeb
     public var customMirror: Mirror { Mirror(self, children: [Mirror.Child]()) }
 
     /// Whether the secret can stand in a header: not empty, visible ASCII only, at most 64 KiB.
-    var isHeaderSafe: Bool {
+    public var isHeaderSafe: Bool {
         !value.isEmpty && value.utf8.count <= 65_536 && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }

@@ -19,10 +19,7 @@ import Testing
             try await cluster.scans(2)
             cluster.api.resetRequests()
             let version = cluster.api.resourceVersion
-            let DEBUG = cluster.api.object(ModelApp.resource, Cluster.key())?["status"]?.canonicalText ?? ""
             try await cluster.scans(10)
-            print("DEBUGA", DEBUG)
-            print("DEBUGB", cluster.api.object(ModelApp.resource, Cluster.key())?["status"]?.canonicalText ?? "")
             let requests = cluster.api.requests.counts.filter { $0.key.verb != "watch" }
             #expect(requests.isEmpty)
             #expect(cluster.api.resourceVersion == version)

@@ -162,7 +162,7 @@ import Testing
             try await cluster.edit(spec: ["model": ["versions": .null, "pointer": ["key": "LATEST"]]])
             try await cluster.withOperator {
                 try await cluster.converges(code: "1", model: "1.0.0")
-                try await cluster.edit(spec: ["rollout": ["skip": ["model": ["2.0.0"]]]])
+                try await cluster.editSeen(spec: ["rollout": ["skip": ["model": ["2.0.0"]]]])
                 try cluster.upload("resnet/LATEST", "2.0.0\n")
                 // Several intervals; a pointer is read without a listing.
                 try await cluster.time.sleep(for: .seconds(5))

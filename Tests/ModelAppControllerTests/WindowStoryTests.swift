@@ -13,7 +13,7 @@ import Testing
             let today = cluster.time.date()
             let days: [JSONValue] = [today, today + .seconds(2 * 86_400)].map { .string(String($0.rfc3339.prefix(10))) }
             let freeze: JSONValue = ["name": "freeze", "from": days[0], "to": days[1]]
-            try await cluster.edit(spec: ["rollout": ["blackouts": [freeze]]])
+            try await cluster.editSeen(spec: ["rollout": ["blackouts": [freeze]]])
             try await cluster.push("2")
             try await cluster.eventually("it waits") {
                 cluster.condition("UpdateAvailable")?.reason == "WaitingForBlackout"

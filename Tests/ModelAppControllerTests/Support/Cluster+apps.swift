@@ -88,6 +88,15 @@ extension Cluster {
         }
     }
 
+    /// Changes a ModelApp, and waits until a running operator goes by it: what happens next happens under the new spec.
+    func editSeen(_ name: String = "app", spec: JSONValue) async throws {
+        try await edit(name, spec: spec)
+        let generation = api.object(ModelApp.resource, Self.key(name))?["metadata"]?["generation"]?.integer
+        try await eventually("generation \(generation ?? 0) is observed", about: name) {
+            generation != nil && status(name)?.observedGeneration == generation
+        }
+    }
+
     /// Runs `body` with an operator and one app that runs code 1 with model 1.0.0, and `then` once the operator is gone.
     static func withConvergedApp(
         template: JSONValue = plainTemplate,

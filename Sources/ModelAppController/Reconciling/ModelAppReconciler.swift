@@ -89,9 +89,8 @@ public struct ModelAppReconciler: Reconciler {
         // Owned objects go with their owner; the garbage collector does the work.
         if app.metadata.deletionTimestamp != nil { return .awaitChange }
         let observation = try await observe(app)
-        let isUsable = SpecCheck.problems(in: app).isEmpty && SpecCheck.unsupported(in: app.spec).isEmpty
         var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
-        if isUsable, !app.spec.suspend {
+        if observation.check.isUsable, !app.spec.suspend {
             let request = app.metadata.annotations[Keys.reconcileRequestedAt]
             let isRequested = request.map { memory.isNew($0, of: app) } ?? false
             resolved = await resolver.resolve(app, observation: observation, isRequested: isRequested)
@@ -146,6 +145,7 @@ public struct ModelAppReconciler: Reconciler {
         let owned = stores.revisions.objects(Stores.byController, app.metadata.uid)
         var observation = Observation(
             app: app,
+            check: memory.check(of: app),
             deployment: deployment,
             service: service,
             releases: owned.compactMap(StoredRelease.init)
@@ -271,6 +271,17 @@ final class ReconcileMemory: Sendable {
     private let pending = Mutex<[ObjectKey: Int]>([:])
     private let mismatches: Counter
     private let requests = Mutex<[ObjectKey: String]>([:])
+    /// The checks of specs, each with the object and the generation that it is of.
+    private let checks = Mutex<[ObjectKey: (uid: String, generation: Int64, check: SpecCheck)]>([:])
+
+    /// The check of the spec of `app`, made once for each generation.
+    func check(of app: ModelApp) -> SpecCheck {
+        let kept = checks.withLock { $0[app.key] }
+        if let kept, kept.uid == app.metadata.uid, kept.generation == app.metadata.generation { return kept.check }
+        let check = SpecCheck(app)
+        checks.withLock { $0[app.key] = (app.metadata.uid, app.metadata.generation, check) }
+        return check
+    }
 
     /// Whether this value of the annotation that requests a pass has not been answered by a scan yet: neither by this
     /// process nor, by the status, by one before.
@@ -330,5 +341,6 @@ final class ReconcileMemory: Sendable {
         noteSettled(key)
         settled.withLock { $0[key] = nil }
         requests.withLock { $0[key] = nil }
+        checks.withLock { $0[key] = nil }
     }
 }

@@ -22,22 +22,21 @@ struct Setback {
     }
 }
 
-extension Planner {
+extension Setback {
     /// What failed of the newest pair and the present template; nil if nothing did.
-    var setback: Setback? {
+    init?(_ observation: Observation, _ resolution: Resolution, templateHash hash: String) {
         let quarantine = Quarantine(observation)
         guard !quarantine.failed.isEmpty else { return nil }
         let current = observation.current?.release
         guard let code = resolution.code.version?.digest ?? current?.code.digest,
             let model = resolution.model.version?.version.digest ?? current?.model.digest
         else { return nil }
-        let hash = TemplateRenderer(app: app, fetchImage: policy.fetchImage ?? "").templateHash
         let id = Release.id(codeDigest: code, modelDigest: model, templateHash: hash)
         let byCode = quarantine.entry(code: code)
         let byModel = quarantine.entry(model: model)
         let byAll = quarantine.entry(template: hash) ?? quarantine.entry(release: id)
         guard let failed = byCode ?? byModel ?? byAll else { return nil }
-        return Setback(
+        self.init(
             failed: failed,
             good: observation.lastConverged,
             holdsCode: byCode != nil,

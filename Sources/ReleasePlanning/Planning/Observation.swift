@@ -6,6 +6,8 @@ public import ModelAppAPI
 public struct Observation: Sendable, Hashable {
     /// The ModelApp with its last status.
     public var app: ModelApp
+    /// What is wrong with its spec.
+    public var check: SpecCheck
     /// The Deployment of its name, whoever owns it.
     public var deployment: Deployment?
     /// The Service of its name, whoever owns it.
@@ -15,9 +17,11 @@ public struct Observation: Sendable, Hashable {
     /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
     public var pods: [Pod]?
 
-    /// An observation of its parts.
+    /// An observation of its parts. Who has a check of this very spec at hand passes it: it costs more than the rest of a
+    /// pass over a converged app.
     public init(
         app: ModelApp,
+        check: SpecCheck? = nil,
         deployment: Deployment?,
         service: Service?,
         releases: [StoredRelease],
@@ -25,6 +29,7 @@ public struct Observation: Sendable, Hashable {
     ) {
         self.pods = pods
         self.app = app
+        self.check = check ?? SpecCheck(app)
         self.deployment = deployment
         self.service = service
         self.releases = releases

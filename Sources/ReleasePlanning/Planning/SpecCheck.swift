@@ -4,7 +4,21 @@ import Schedules
 import Selection
 
 /// What is wrong with a spec, beyond what its schema can say.
-public enum SpecCheck {
+public struct SpecCheck: Sendable, Hashable {
+    /// Problems that only an edit of the spec can solve.
+    public let problems: [FieldProblem]
+    /// The paths of fields that are set and that this version does not act on.
+    public let unsupported: [String]
+
+    /// Checks the spec of `app`. It depends on the name and the spec alone, so that a caller may keep it for a generation.
+    public init(_ app: ModelApp) {
+        problems = Self.problems(in: app)
+        unsupported = problems.isEmpty ? Self.unsupported(in: app.spec) : []
+    }
+
+    /// Whether a plan may go by the spec.
+    public var isUsable: Bool { problems.isEmpty && unsupported.isEmpty }
+
     /// Problems that only an edit of the spec can solve; empty if there are none.
     public static func problems(in app: ModelApp) -> [FieldProblem] {
         var problems = schema.problems(with: app.spec.json, at: "spec") { pattern, text in

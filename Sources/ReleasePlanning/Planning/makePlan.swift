@@ -21,19 +21,33 @@ struct Planner {
     let resolution: Resolution
     let now: Timestamp
     let policy: PlanPolicy
+    let renderer: TemplateRenderer
+    /// The hash of what the user says about the template now.
+    let templateHash: String
+    /// What failed of the newest pair and the present template; nil if nothing did.
+    let setback: Setback?
+
+    init(observation: Observation, resolution: Resolution, now: Timestamp, policy: PlanPolicy) {
+        self.observation = observation
+        self.resolution = resolution
+        self.now = now
+        self.policy = policy
+        renderer = TemplateRenderer(app: observation.app, fetchImage: policy.fetchImage ?? "")
+        templateHash = renderer.templateHash
+        setback = Setback(observation, resolution, templateHash: templateHash)
+    }
 
     var app: ModelApp { observation.app }
     var objects: OwnedObjects { OwnedObjects(app: app) }
 
     func plan() -> Plan {
-        let problems = SpecCheck.problems(in: app)
-        if !problems.isEmpty {
-            let message = problems.prefix(5).map(\.description).joined(separator: "; ")
+        let check = observation.check
+        if !check.problems.isEmpty {
+            let message = check.problems.prefix(5).map(\.description).joined(separator: "; ")
             return stalled("InvalidSpec", message)
         }
-        let unsupported = SpecCheck.unsupported(in: app.spec)
-        if !unsupported.isEmpty {
-            return stalled("NotSupported", "not built yet: \(unsupported.joined(separator: ", "))")
+        if !check.unsupported.isEmpty {
+            return stalled("NotSupported", "not built yet: \(check.unsupported.joined(separator: ", "))")
         }
         if app.spec.suspend { return finish([], .suspended) }
         if let taken = nameTaken() { return stalled("NameTaken", taken) }
@@ -95,7 +109,6 @@ struct Planner {
         guard var model = resolution.model.version ?? current.map(resolved) else {
             return .failure(.missingHalf(.model, resolution.model.failure))
         }
-        let renderer = TemplateRenderer(app: app, fetchImage: policy.fetchImage ?? "")
         if let setback {
             guard let good = setback.good else {
                 // Nothing ever ran: what is there stays, until something newer comes.
@@ -109,7 +122,7 @@ struct Planner {
         let id = Release.id(
             codeDigest: code.digest,
             modelDigest: model.version.digest,
-            templateHash: renderer.templateHash
+            templateHash: templateHash
         )
         if let setback, let good = setback.good, setback.quarantine.entry(release: id) != nil {
             return .success(DesiredRelease(release: good.release, stored: good))
@@ -138,7 +151,7 @@ struct Planner {
             return .failure(.spec(reason: "InvalidSpec", message: "spec.code.image: \(error.message)"))
         }
         release.restorable = model.isRestorable
-        release.templateHash = renderer.templateHash
+        release.templateHash = templateHash
         release.cause = cause(of: release, after: current)
         do throws(TemplateError) {
             release.template = try renderer.template(for: release, model: model)

@@ -40,7 +40,8 @@ struct ConformanceTests {
 
     @Test func rulesHaveNamesOfTheirOwn() {
         let all = APIServerCase.all + APIServerCase.disturbances + APIServerCase.garbageCollection
-        #expect(all.count >= 60)
+        // So many are compared with a real server of either age.
+        #expect(all.count(where: \.holdsOn1_20) >= 60 && all.count(where: \.holdsOnCurrent) >= 60)
         #expect(Set(all.map(\.name)).count == all.count)
     }
 }

@@ -45,6 +45,9 @@ struct ObjectStore: Sendable {
     /// The object called `key`.
     func object(_ resource: ResourceName, _ key: ObjectKey) -> JSONValue? { tables[resource]?.objects[key] }
 
+    /// How many objects a resource has.
+    func count(_ resource: ResourceName) -> Int { tables[resource]?.objects.count ?? 0 }
+
     /// All objects of a resource.
     func objects(_ resource: ResourceName) -> [ObjectKey: JSONValue] { tables[resource]?.objects ?? [:] }
 

@@ -19,10 +19,16 @@ extension DevAPIServer {
 
     /// Runs the controllers until the task is cancelled: after every change, and while Pods start or end four times a
     /// second.
+    ///
+    /// A pass looks at everything, and nobody else is served meanwhile. So it is followed by a rest of the same length: in
+    /// a cluster of thousands of objects one pass then answers many changes, instead of one change each.
     public func runControllers(_ options: SimulationOptions = SimulationOptions()) async throws {
         while !Task.isCancelled {
             let seen = changes.count
-            if step(options) { continue }
+            let start = time.now
+            let hasChanged = step(options)
+            try await time.sleep(for: time.now - start)
+            if hasChanged { continue }
             let isWaiting = read { Simulation.isWaiting($0) }
             let pause: Duration = isWaiting ? .milliseconds(250) : .seconds(5)
             try await waitForChange(after: seen, orUntil: time.now.advanced(by: pause))

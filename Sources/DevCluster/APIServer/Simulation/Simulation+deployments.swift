@@ -183,7 +183,8 @@ extension Simulation {
             || available > before.count("availableReplicas")
             || replicas - updated < before.count("replicas") - before.count("updatedReplicas")
             || deployment[path: "metadata", "generation"] != before["observedGeneration"]
-        let observer = self
+        // Not this value: a copy of the state would make every write copy all of it.
+        let conditions = ConditionWriter(now: now)
         update(Kind.deployments, deployment, status: true) { deployment in
             let generation = deployment[path: "metadata", "generation"]
             let limit = deployment[path: "spec", "progressDeadlineSeconds"]?.integer ?? 600
@@ -194,7 +195,7 @@ extension Simulation {
                     ("availableReplicas", available), ("unavailableReplicas", max(0, desired - available)),
                 ] { status[name] = number == 0 ? nil : .integer(number) }
                 let isAvailable = available >= desired - unavailable
-                observer.setCondition(
+                conditions.set(
                     &status,
                     "Available",
                     isAvailable,
@@ -204,11 +205,12 @@ extension Simulation {
                     touches: false
                 )
                 let name = new?.name ?? ""
-                let last = observer.condition(status, "Progressing")
+                let last = ConditionWriter.condition(status, "Progressing")
                 let isLate =
-                    observer.elapsed(since: last?["lastUpdateTime"]?.string) > .seconds(min(max(limit, 0), 1 << 31))
+                    conditions.now.elapsed(since: last?["lastUpdateTime"]?.string)
+                    > .seconds(min(max(limit, 0), 1 << 31))
                 if isComplete {
-                    observer.setCondition(
+                    conditions.set(
                         &status,
                         "Progressing",
                         true,
@@ -217,7 +219,7 @@ extension Simulation {
                         touches: progressed
                     )
                 } else if last == nil || progressed || last?["reason"] == "NewReplicaSetAvailable" {
-                    observer.setCondition(
+                    conditions.set(
                         &status,
                         "Progressing",
                         true,
@@ -226,7 +228,7 @@ extension Simulation {
                         touches: true
                     )
                 } else if isLate {
-                    observer.setCondition(
+                    conditions.set(
                         &status,
                         "Progressing",
                         false,
@@ -238,12 +240,17 @@ extension Simulation {
             }
         }
     }
+}
 
-    private func condition(_ status: JSONValue, _ type: String) -> JSONValue? {
+/// Writes the conditions of a Deployment's status.
+private struct ConditionWriter {
+    let now: Timestamp
+
+    static func condition(_ status: JSONValue, _ type: String) -> JSONValue? {
         (status["conditions"]?.array ?? []).first { $0["type"]?.string == type }
     }
 
-    private func setCondition(
+    func set(
         _ status: inout JSONValue,
         _ type: String,
         _ holds: Bool,
@@ -253,7 +260,7 @@ extension Simulation {
     ) {
         let time = JSONValue.string(now.rfc3339)
         let value: JSONValue = holds ? "True" : "False"
-        let before = condition(status, type)
+        let before = Self.condition(status, type)
         let isSame = before?["status"] == value && before?["reason"]?.string == reason
         let condition: JSONValue = [
             "type": .string(type), "status": value, "reason": .string(reason), "message": .string(message),

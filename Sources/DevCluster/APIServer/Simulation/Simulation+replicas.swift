@@ -7,12 +7,10 @@ extension Simulation {
         let pods = controlled(Kind.pods)
         for set in objects(Kind.replicaSets) {
             let own = pods[set.uid] ?? []
-            if !set.isTerminating { match(set, own.filter { !$0.isTerminating }) }
-            let present = state.store.objects(Kind.pods)
-            let alive = own.compactMap { present[$0.key] }.filter { !$0.isTerminating }
             // Pods that were just made count at once: the original waits for its cache, which here there is none.
-            let made = present.values.filter { $0.controllerUID == set.uid && !$0.isTerminating }
-            let replicas = max(alive.count, made.count)
+            let made = set.isTerminating ? 0 : match(set, own.filter { !$0.isTerminating })
+            let alive = own.compactMap { state.store.object(Kind.pods, $0.key) }.filter { !$0.isTerminating }
+            let replicas = alive.count + made
             let ready = alive.filter { Simulation.isReady($0) }
             let wait = Duration.seconds(set.count("spec", "minReadySeconds"))
             let available = ready.filter { elapsed(since: readySince($0)) >= wait }
@@ -33,11 +31,14 @@ extension Simulation {
         (pod[path: "status", "conditions"]?.array ?? []).first { $0["type"] == "Ready" }?["lastTransitionTime"]?.string
     }
 
-    private mutating func match(_ set: JSONValue, _ pods: [JSONValue]) {
+    /// Returns how many pods were made.
+    private mutating func match(_ set: JSONValue, _ pods: [JSONValue]) -> Int {
         // More than this is a mistake in a manifest, not a workload.
         let desired = Int(clamping: min(set.count("spec", "replicas"), 1000))
         if pods.count < desired {
+            let before = state.store.count(Kind.pods)
             for _ in pods.count..<desired { makePod(set, "apps/v1", "ReplicaSet") }
+            return state.store.count(Kind.pods) - before
         } else if pods.count > desired {
             // Those that are not ready go first, then the youngest.
             let order = pods.sorted { left, right in
@@ -48,6 +49,7 @@ extension Simulation {
             }
             for pod in order.prefix(pods.count - desired) { delete(Kind.pods, pod) }
         }
+        return 0
     }
 
     private mutating func makePod(_ owner: JSONValue, _ apiVersion: String, _ kind: String) {

@@ -73,10 +73,7 @@ struct Simulation {
         (pod[path: "status", "conditions"]?.array ?? []).contains { $0["type"] == "Ready" && $0["status"] == "True" }
     }
 
-    func elapsed(since text: String?) -> Duration {
-        guard let text, let time = try? Timestamp(rfc3339: text) else { return .zero }
-        return now - time
-    }
+    func elapsed(since text: String?) -> Duration { now.elapsed(since: text) }
 
     // MARK: Writing
 
@@ -130,6 +127,14 @@ struct Simulation {
     mutating func remove(_ resource: ResourceName, _ object: JSONValue) {
         guard let definition = state.definition(resource) else { return }
         state.vanish(definition, object.key)
+    }
+}
+
+extension Timestamp {
+    /// How much later this is than a time in an object; zero where there is none.
+    func elapsed(since text: String?) -> Duration {
+        guard let text, let time = try? Timestamp(rfc3339: text) else { return .zero }
+        return self - time
     }
 }
 

@@ -41,7 +41,8 @@ struct RightsTests {
     ].map(words)
 
     private static let deniedElsewhere = [
-        "get secrets -n kube-system", "list secrets --all-namespaces", "get secrets -n default",
+        "get secrets -n kube-system", "list secrets -n kube-system", "watch secrets -n kube-system",
+        "list secrets --all-namespaces", "get secrets -n default",
         "create serviceaccounts -n kube-system --subresource=token",
         "create serviceaccounts -n modelapp-system --subresource=token", "impersonate users",
         "impersonate serviceaccounts",

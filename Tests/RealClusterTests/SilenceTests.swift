@@ -7,7 +7,7 @@ import ModelAppAPI
 import TestSupport
 import Testing
 
-/// What silence does, where nothing happens: nothing.
+/// What silence does: nothing, where nothing happens; and where the network has died, it is noticed.
 @Suite(
     .enabled(if: TestPeer.controlPlane.isExpected, TestPeer.controlPlane.reason),
     .timeLimit(.minutes(3))
@@ -44,6 +44,36 @@ struct SilenceTests {
         }
     }
 
+    @Test(.enabled(if: CutOff.missing == nil || Tool.isCI, "\(CutOff.missing ?? "")"))
+    func connectionsWhosePacketsAreDroppedAreNoticedWithin45Seconds() async throws {
+        try #require(CutOff.missing == nil, "\(CutOff.missing ?? "")")
+        try await ControlPlane.withShared { plane in
+            try await plane.installManifests()
+            let app = try await makeApp(plane, "cut", nil)
+            let server = plane.client.configuration.server
+            try await CutOff.with(port: try #require(server.port), folder: plane.folder) { cut in
+                let kubeconfig = try await plane.operatorKubeconfig(
+                    app.namespace,
+                    url: "https://\(cut.gateway):\(server.port ?? 443)",
+                    // The certificate does not know the address.
+                    serverName: "localhost"
+                )
+                let process = try start(plane, app, kubeconfig, wrapper: cut.wrapper)
+                try await eventually("the operator has looked at the app", about: { process.log }) {
+                    try await app.status()?.condition("Ready") != nil
+                }
+                #expect(try await suspend(app, false) < .seconds(10))
+                #expect(try await cut.dropConnections() > 0)
+                let took = try await suspend(app)
+                print("dropped packets were noticed and caught up with after \(took)")
+                #expect(took < .seconds(45))
+                #expect(took > .seconds(5), "the packets were not dropped: the change came through after \(took)")
+                process.kill()
+            }
+            try await plane.removeNamespace(app.namespace)
+        }
+    }
+
     private func makeApp(_ plane: ControlPlane, _ name: String, _ upstreams: Upstreams?) async throws -> App {
         let namespace = "\(name)-" + String(UInt32.random(in: .min ... .max), radix: 36)
         let app = App(plane: plane, upstreams: upstreams ?? .nowhere, namespace: namespace)
@@ -55,11 +85,17 @@ struct SilenceTests {
         return app
     }
 
-    private func start(_ plane: ControlPlane, _ app: App, _ kubeconfig: String) throws -> ChildProcess {
+    private func start(
+        _ plane: ControlPlane,
+        _ app: App,
+        _ kubeconfig: String,
+        wrapper: [String] = []
+    ) throws -> ChildProcess {
         try .modelappOperator(
             kubeconfig: kubeconfig,
             ["--namespace", app.namespace, "--allow-endpoint", "127.0.0.1"],
-            log: "\(plane.folder.path)/\(app.namespace).log"
+            log: "\(plane.folder.path)/\(app.namespace).log",
+            wrapper: wrapper
         )
     }
 

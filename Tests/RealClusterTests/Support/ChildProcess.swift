@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// A program beside the tests: the real `modelapp operator`, above all. It never outlives its object.
 final class ChildProcess: Sendable {
@@ -13,7 +14,11 @@ final class ChildProcess: Sendable {
     private let state: Mutex<State>
     private let logFile: String
 
-    /// Starts a program. `log` is appended to, so that several in a row write one log.
+    /// Where programs are looked for, also by the child itself.
+    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// Starts a program, by its path or by a name that is looked for in `path`. `log` is appended to, so that several in a
+    /// row write one log.
     init(_ command: [String], log: String) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -30,13 +35,19 @@ final class ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // Nothing of this machine's own configuration.
-        let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "SWIFT_BACKTRACE=enable=no"]
+        let environment = ["PATH=\(Self.path)", "HOME=/nonexistent", "SWIFT_BACKTRACE=enable=no"]
+        // Not by the PATH of the tests: `scripts/test` puts a Python of its own first there, and one that is started under
+        // another PATH takes its library from the Python that it finds by that.
+        let name = command.first ?? ""
+        guard let program = name.contains("/") ? name : Tool.find(name, in: Self.path)?.path else {
+            throw NotReached(description: "\(name) is not in \(Self.path)")
+        }
         var argv = command.map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { for pointer in argv + variables { free(pointer) } }
         var pid: pid_t = 0
-        let code = posix_spawnp(&pid, command[0], &actions, &attributes, &argv, &variables)
-        guard code == 0 else { throw NotReached(description: "\(command[0]): \(String(cString: strerror(code)))") }
+        let code = posix_spawn(&pid, program, &actions, &attributes, &argv, &variables)
+        guard code == 0 else { throw NotReached(description: "\(program): \(String(cString: strerror(code)))") }
         state = Mutex(State(pid: pid))
         logFile = log
     }

@@ -16,10 +16,10 @@ import Testing
     @Test(arguments: [Cluster.plainTemplate, Cluster.normalisedTemplate])
     func aConvergedAppIsScannedWithoutARequestToTheAPIServer(_ template: JSONValue) async throws {
         try await Cluster.withConvergedApp(template: template) { cluster in
-            try await cluster.scans(2)
+            try await cluster.rests()
             cluster.api.resetRequests()
             let version = cluster.api.resourceVersion
-            try await cluster.scans(10)
+            try await cluster.scans(20)
             let requests = cluster.api.requests.counts.filter { $0.key.verb != "watch" }
             #expect(requests.isEmpty)
             #expect(cluster.api.resourceVersion == version)
@@ -29,7 +29,7 @@ import Testing
     @Test(arguments: [Cluster.plainTemplate, Cluster.normalisedTemplate])
     func anOperatorThatStartsOnAConvergedAppWritesNothing(_ template: JSONValue) async throws {
         try await Cluster.withConvergedApp(template: template) { cluster in
-            try await cluster.scans(2)
+            try await cluster.rests()
         } then: { cluster in
             cluster.api.resetRequests()
             let version = cluster.api.resourceVersion

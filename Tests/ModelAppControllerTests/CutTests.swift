@@ -88,7 +88,7 @@ import Testing
                 try await cluster.withOperator {
                     try await Self.tell(cluster)
                     // The one that lags behind may have a last word.
-                    try await cluster.scans(3)
+                    try await cluster.rests(for: 8)
                     cluster.api.resetRequests()
                     try await cluster.scans(20)
                     #expect(cluster.api.requests.writes == 0)

@@ -15,6 +15,10 @@ import Testing
     @Test func aHandEditedImageIsPutBack() async throws {
         try await Cluster.withConvergedApp { cluster in
             let before = cluster.live()
+            func generation(_ cluster: Cluster) -> Int64 {
+                cluster.api.object(Deployment.resource, Cluster.key())?["metadata"]?["generation"]?.integer ?? 0
+            }
+            let undisturbed = generation(cluster)
             let edit: JSONValue = [
                 ["op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "nginx:latest"]
             ]
@@ -24,9 +28,11 @@ import Testing
                 edit,
                 fieldManager: FieldManager("kubectl-edit")
             )
-            #expect(cluster.live() != before)
+            // The edit made a generation, and what puts it back makes another.
+            try await cluster.eventually("the image is back") {
+                cluster.live() == before && generation(cluster) == undisturbed + 2
+            }
             try await cluster.converges(code: "1", model: "1.0.0")
-            try await cluster.eventually("the image is back") { cluster.live() == before }
             #expect(cluster.releases().count == 1)
         }
     }

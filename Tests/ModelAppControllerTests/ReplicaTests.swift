@@ -140,7 +140,7 @@ import Testing
                     try await cluster.push("2")
                     try await cluster.converges(code: "2", model: "2.0.0")
                     // At rest neither writes: they do not fight.
-                    try await cluster.scans(2 * leaders)
+                    try await cluster.rests(for: 4 * leaders)
                     let version = cluster.api.resourceVersion
                     try await cluster.scans(10 * leaders)
                     #expect(cluster.api.resourceVersion == version)

@@ -9,6 +9,7 @@ import JSON
 import KubernetesAPI
 import ModelAppAPI
 import ReleasePlanning
+import Synchronization
 import Testing
 
 /// What tests look at; none of it is a request.
@@ -107,6 +108,42 @@ extension Cluster {
         try await eventually("\(times) scans") {
             network.tagListings >= tags + times && network.objectListings >= objects + times
         }
+    }
+
+    /// Changes something at the sources right before the next look at the bucket, so that the operator never sees half of
+    /// the change, and returns how many looks there were before.
+    @discardableResult
+    func betweenLooks(_ change: @escaping @Sendable (Cluster) throws -> Void) async throws -> Int {
+        let outcome = Mutex<Result<Int, any Error>?>(nil)
+        let (cluster, network) = (self, network)
+        network.beforeEach { request in
+            guard Network.isObjectListing(request) else { return }
+            outcome.withLock { outcome in
+                // The request that is about to be answered is counted already.
+                outcome =
+                    outcome
+                    ?? Result { [looks = network.objectListings - 1] in
+                        try change(cluster)
+                        return looks
+                    }
+            }
+        }
+        try await eventually("a look at the bucket") { outcome.withLock { $0 } != nil }
+        network.beforeEach(nil)
+        return try #require(outcome.withLock { $0 }).get()
+    }
+
+    /// Waits until operators that have nothing to do write nothing while they look at the sources `times` times.
+    ///
+    /// What they still had to say, and an operator that lags behind another, take a few looks. Operators that fight, or one
+    /// that says the same again and again, never come to rest.
+    func rests(for times: Int = 4) async throws {
+        for _ in 0..<10 {
+            let version = api.resourceVersion
+            try await scans(times)
+            if api.resourceVersion == version { return }
+        }
+        throw NotReached(what: "\(times) scans without a write", status: nil)
     }
 
     /// Something that should have come about did not.

@@ -57,7 +57,12 @@ final class Network: HTTPTransport {
     var tagListings: Int { requests.count { $0.contains("/tags/list") } }
 
     /// How many requests listed objects.
-    var objectListings: Int { requests.count { $0.contains("list-type=2") } }
+    var objectListings: Int { requests.count(where: Self.isObjectListing) }
+
+    /// Whether a request lists objects, of S3 or of Azure Blob Storage.
+    static func isObjectListing(_ request: String) -> Bool {
+        request.contains("list-type=2") || request.contains("comp=list")
+    }
 
     func withResponse<Value: Sendable>(
         to request: HTTPRequest,

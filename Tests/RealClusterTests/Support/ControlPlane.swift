@@ -34,7 +34,8 @@ struct ControlPlane: Sendable {
         }
     }
 
-    private static func lend(
+    /// Lends the control plane of an administrator's kubeconfig.
+    static func lend(
         kubeconfig: String,
         _ body: (ControlPlane) async throws -> Void
     ) async throws {
@@ -143,24 +144,32 @@ struct ControlPlane: Sendable {
     ) async throws -> String {
         var trusted = Array((authority ?? "").utf8)
         if authority == nil, case .roots(let pem) = client.configuration.trust { trusted = pem }
-        let name = name + ".kubeconfig"
-        try folder.write(
-            """
-            apiVersion: v1
-            kind: Config
-            clusters:
-            - name: c
-              cluster:
-                server: \(url ?? client.configuration.server.origin)
-                certificate-authority-data: \(Data(trusted).base64EncodedString())
-                \(serverName.map { "tls-server-name: \($0)" } ?? "")
-            users: [{name: u, user: {token: "\(try await operatorToken())"}}]
-            contexts: [{name: x, context: {cluster: c, user: u}}]
-            current-context: x
-            """,
-            to: name
+        let text = Self.kubeconfigText(
+            url: url ?? client.configuration.server.origin,
+            authority: trusted,
+            serverName: serverName,
+            token: try await operatorToken()
         )
+        let name = name + ".kubeconfig"
+        try folder.write(text, to: name)
         return folder.path + "/" + name
+    }
+
+    /// A kubeconfig with one server, whose certificate is of `authority` (PEM), and one token.
+    static func kubeconfigText(url: String, authority: [UInt8], serverName: String? = nil, token: String) -> String {
+        """
+        apiVersion: v1
+        kind: Config
+        clusters:
+        - name: c
+          cluster:
+            server: \(url)
+            certificate-authority-data: \(Data(authority).base64EncodedString())
+            \(serverName.map { "tls-server-name: \($0)" } ?? "")
+        users: [{name: u, user: {token: "\(token)"}}]
+        contexts: [{name: x, context: {cluster: c, user: u}}]
+        current-context: x
+        """
     }
 }
 

@@ -14,13 +14,20 @@ import Synchronization
 /// TLS on both sides; the operator's own token goes through, so that its rights are what they are.
 final class Relay: LocalService {
     /// What happens to the n-th write.
-    enum Strike: Sendable, CaseIterable {
-        /// The operator is killed; the write never arrives.
-        case killedBefore
-        /// The write is carried out; the operator is killed before it hears of that.
-        case killedAfter
-        /// The write is carried out; its answer is lost, and the operator goes on.
-        case answerLost
+    struct Strike: Sendable {
+        /// What happens.
+        enum Kind: Sendable, CaseIterable {
+            /// The operator is killed; the write never arrives.
+            case killedBefore
+            /// The write is carried out; the operator is killed before it hears of that.
+            case killedAfter
+            /// The write is carried out; its answer is lost, and the operator goes on.
+            case answerLost
+        }
+
+        /// Counted from 1.
+        var write: Int
+        var kind: Kind
     }
 
     private struct State {
@@ -31,7 +38,7 @@ final class Relay: LocalService {
 
     private let upstream: HTTPURL
     private let client: HTTPClient
-    private let strike: (write: Int, kind: Strike)?
+    private let strike: Strike?
     private let kill: @Sendable () -> Void
     private let state = Mutex(State())
 
@@ -39,7 +46,7 @@ final class Relay: LocalService {
     init(
         to upstream: HTTPURL,
         over client: HTTPClient,
-        strike: (write: Int, kind: Strike)? = nil,
+        strike: Strike? = nil,
         kill: @escaping @Sendable () -> Void = {}
     ) {
         self.upstream = upstream
@@ -59,7 +66,7 @@ final class Relay: LocalService {
 
     func handle(_ request: HTTPRequest, body: HTTPBodyChunks, from peer: LocalPeer) async -> LocalResponse {
         let path = request.path ?? "/"
-        let kind = state.withLock { state -> Strike? in
+        let kind = state.withLock { state -> Strike.Kind? in
             state.requests.append("\(request.method) \(path)")
             let counts = request.method != .get && !path.contains("/events") && !path.contains("/leases")
             guard counts else { return nil }
@@ -117,7 +124,7 @@ extension ControlPlane {
     /// Lends a relay to the API server and the kubeconfig of an operator that goes through it.
     func withRelay<Value: Sendable>(
         _ name: String,
-        strike: (write: Int, kind: Relay.Strike)? = nil,
+        strike: Relay.Strike? = nil,
         kill: @escaping @Sendable () -> Void = {},
         _ body: @Sendable (Relay, _ kubeconfig: String) async throws -> Value
     ) async throws -> Value {

@@ -1,3 +1,4 @@
+import Artifacts
 import AsyncHTTPTransport
 import Crypto
 import Foundation
@@ -7,35 +8,57 @@ import JSON
 import TestSupport
 import Testing
 
-/// A real registry and a real S3 server, used as a build and an upload tool would.
+@testable import DevCluster
+
+/// A registry and an S3 server, used as a build and an upload tool would.
 struct Upstreams: Sendable {
     /// `host:port`.
     let registry: String
     /// The URL.
     let s3: String
     private let transport: AsyncHTTPTransport?
+    /// Takes the uploads where the server behind `s3` is emulated, which wants them signed.
+    private let store: EmulatedS3?
 
     static let bucket = "modelapp-real"
 
     /// Sources that nobody answers for.
-    static let nowhere = Upstreams(registry: "127.0.0.1:9", s3: "http://127.0.0.1:9", transport: nil)
+    static let nowhere = Upstreams()
 
-    private init(registry: String, s3: String, transport: AsyncHTTPTransport?) {
-        self.registry = registry
-        self.s3 = s3
-        self.transport = transport
+    private init() {
+        (registry, s3) = ("127.0.0.1:9", "http://127.0.0.1:9")
+        (transport, store) = (nil, nil)
     }
 
+    /// Emulated servers, at these addresses.
+    init(_ pool: ClientPool, registry: String, s3: String, store: EmulatedS3) throws {
+        (self.registry, self.s3) = (registry, s3)
+        transport = try pool.transport()
+        self.store = store
+        _ = try store.shelf.create(Self.bucket)
+    }
+
+    /// The peers of `scripts/test`.
     init(_ pool: ClientPool) async throws {
         registry = try TestPeer.registry.require()
         s3 = try TestPeer.s3.require()
         transport = try pool.transport()
+        store = nil
         let made = try await send(.put, s3 + "/" + Self.bucket, "application/xml", [])
         try #require([200, 409].contains(made.status), "the bucket: \(made.status)")
     }
 
     /// Uploads an object.
     func upload(_ key: String, _ text: String) async throws {
+        if let store {
+            let bytes = Array(text.utf8)
+            var object = StoredObject(.bytes(bytes), at: store.time.date())
+            let digest = Array(Insecure.MD5.hash(data: bytes))
+            object.md5 = digest
+            // As S3 has it for an object that was uploaded whole.
+            _ = try store.shelf.put(object, as: ObjectName(key), in: Self.bucket, etag: digest.hexadecimal) { _ in }
+            return
+        }
         let answer = try await send(.put, "\(s3)/\(Self.bucket)/\(key)", "application/octet-stream", Array(text.utf8))
         try #require(answer.status == 200, "\(key): \(answer.status)")
     }

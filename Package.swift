@@ -143,7 +143,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "KubernetesAPI", "Artifacts", "JSON", httpTypes, logging,
+                "HTTPTransport", "KubernetesClient", "KubernetesAPI", "Artifacts", "JSON", httpTypes, logging, metrics,
             ],
             path: "Tests/Support",
             swiftSettings: settings

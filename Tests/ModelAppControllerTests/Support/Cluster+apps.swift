@@ -43,6 +43,7 @@ extension Cluster {
         store: String = storeHost,
         repository: String = "api",
         prefix: String = "resnet/",
+        replicas: Int64 = 2,
         rollout: JSONValue = .object([:])
     ) async throws {
         var model: [String: JSONValue] = [
@@ -60,7 +61,7 @@ extension Cluster {
             "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
             "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
             "target": [
-                "own": ["replicas": 2, "template": template],
+                "own": ["replicas": .integer(replicas), "template": template],
                 "service": ["ports": [["port": 80, "targetPort": 8080]]],
             ],
         ]

@@ -9,6 +9,7 @@ import KubernetesAPI
 import KubernetesClient
 import KubernetesRuntime
 import Logging
+import Metrics
 import ModelAppAPI
 import ModelAppController
 import ReleasePlanning
@@ -104,7 +105,11 @@ struct Cluster: Sendable {
     }
 
     /// Runs `body` while an operator runs, then ends the operator at once, as a kill does.
-    func withOperator(over transport: (any HTTPTransport)? = nil, _ body: () async throws -> Void) async throws {
+    func withOperator(
+        over transport: (any HTTPTransport)? = nil,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        _ body: () async throws -> Void
+    ) async throws {
         let network = network
         let parts = Operator(
             client: Self.client(over: transport ?? InProcessTransport(to: api), time),
@@ -116,6 +121,7 @@ struct Cluster: Sendable {
             options: .init(),
             time: time,
             random: { 0.5 },
+            metrics: metrics,
             logger: log.logger
         )
         try await withThrowingTaskGroup(of: Void.self) { group in

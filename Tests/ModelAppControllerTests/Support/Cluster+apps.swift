@@ -43,7 +43,8 @@ extension Cluster {
         store: String = storeHost,
         repository: String = "api",
         prefix: String = "resnet/",
-        rollout: JSONValue = .object([:])
+        rollout: JSONValue = .object([:]),
+        adopt: JSONValue? = nil
     ) async throws {
         var model: [String: JSONValue] = [
             "s3": [
@@ -55,14 +56,13 @@ extension Cluster {
             "complete": complete,
         ]
         if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
+        var target: [String: JSONValue] = ["service": ["ports": [["port": 80, "targetPort": 8080]]]]
+        if let adopt { target["adopt"] = adopt } else { target["own"] = ["replicas": 2, "template": template] }
         let spec: JSONValue = [
             "interval": .string(interval),
             "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
             "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
-            "target": [
-                "own": ["replicas": 2, "template": template],
-                "service": ["ports": [["port": 80, "targetPort": 8080]]],
-            ],
+            "target": .object(target),
         ]
         try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
     }

@@ -61,7 +61,10 @@ public struct Operator: Sendable {
         let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random, metrics: metrics)
         let tally = ReadinessTally(metrics: metrics)
         let apps = Store<ModelApp>(handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }])
-        let deployments = Store<Deployment>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
+        let deployments = Store<Deployment>(
+            indexes: [ModelAppReconciler.Stores.byClaim],
+            handlers: [{ change in Self.enqueueOwner(change, queue) }]
+        )
         let services = Store<KubernetesAPI.Service>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let revisions = Store<ControllerRevision>(
             indexes: [ModelAppReconciler.Stores.byController],

@@ -75,7 +75,12 @@ struct Inspection {
                 app.spec = spec
             }
             observation.app = app
-            observation.deployment = try await client.get(Deployment.self, app.key)
+            let deployment = try await client.getJSON(Deployment.resource, app.deploymentKey)
+            observation.deployment = try deployment.map { try Deployment(json: $0) }
+            if app.spec.target.adopt != nil {
+                observation.fieldOwners = FieldOwners(deployment ?? .object([:]))
+                observation.holder = try await holder(of: observation.deployment, besides: app, client)
+            }
             observation.service = try await client.get(Service.self, app.key)
             let selector = "\(Keys.name)=\(app.metadata.name)"
             let page = try await client.list(
@@ -87,6 +92,15 @@ struct Inspection {
         }
         if !SpecCheck.problems(in: app).isEmpty { return (observation, .pending) }
         return (observation, await resolver.resolve(app, observation: observation).resolution)
+    }
+}
+
+extension Inspection {
+    /// The other ModelApp that has claimed `deployment`, if it lives.
+    private func holder(of deployment: Deployment?, besides app: ModelApp, _ client: Client) async throws -> Claim? {
+        guard let claim = deployment.flatMap({ Claim(on: $0.metadata) }), claim != Claim(of: app) else { return nil }
+        let holder = try await client.getJSON(ModelApp.resource, claim.holder)
+        return holder?["metadata"]?["uid"]?.string == claim.uid ? claim : nil
     }
 }
 

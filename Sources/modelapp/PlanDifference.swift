@@ -14,8 +14,10 @@ struct PlanDifference {
         var lines: [String] = []
         for step in steps {
             switch step {
-            case .apply(let apply, _): lines += try await difference(apply, ModelAppReconciler.fieldManager)
-            case .scale(let apply): lines += try await difference(apply, ModelAppReconciler.scaleManager)
+            case .apply(let apply, _): lines += try await difference(apply, .release)
+            case .scale(let apply): lines += try await difference(apply, .scale)
+            case .claim(let apply): lines += try await difference(apply, .claim)
+            case .letGo: lines.append("label and claim are removed from \(step.object)")
             case .delete(let resource, let key, _):
                 let live = try await client.getJSON(resource, key)
                 lines += unified(resource, key, from: live, to: nil)

@@ -30,6 +30,8 @@ struct PlanText {
             case .apply(let apply, let reason):
                 lines.append("  ~ apply \(apply.resource.kind) \(apply.key)  (\(reason))")
             case .scale(let apply): lines.append("  ~ scale \(apply.resource.kind) \(apply.key)")
+            case .claim: lines.append("  ~ claim \(step.object)")
+            case .letGo: lines.append("  ~ let go of \(step.object)")
             case .delete(let resource, let key, _): lines.append("  - delete \(resource.kind) \(key)")
             }
         }
@@ -42,6 +44,12 @@ struct PlanText {
             case .apply(let apply, let reason):
                 ["action": "apply", "reason": .string(reason), "object": apply.document]
             case .scale(let apply): ["action": "scale", "object": apply.document]
+            case .claim(let apply): ["action": "claim", "object": apply.document]
+            case .letGo(let key, _):
+                [
+                    "action": "letGo", "kind": .string(Deployment.resource.kind), "name": .string(key.name),
+                    "namespace": .string(key.namespace),
+                ]
             case .delete(let resource, let key, let uid):
                 [
                     "action": "delete", "kind": .string(resource.kind), "name": .string(key.name),

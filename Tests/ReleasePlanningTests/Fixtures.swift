@@ -119,6 +119,8 @@ extension Plan {
             case .apply(let apply, let reason):
                 let number = apply.body["revision"]?.integer.map { " #\($0)" } ?? ""
                 return "apply \(apply.resource.kind)\(number): \(reason)"
+            case .claim(let apply): return "claim \(apply.key.name)"
+            case .letGo(let key, _): return "let go of \(key.name)"
             case .scale(let apply): return "scale to \(apply.body["spec"]?["replicas"]?.integer ?? -1)"
             case .delete(let resource, let key, _): return "delete \(resource.kind) \(key.name.prefix(10))"
             }

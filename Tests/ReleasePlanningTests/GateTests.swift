@@ -19,7 +19,9 @@ struct GateTests {
         world.edit(World.deployment, "spec/template/spec/containers/0/image", "other")
         let plan = try world.plan(Fixtures.resolution(2, 2))
         #expect(plan.summary == [])
-        #expect(plan.conditions.filter { !$0.contains("Resolved") } == ["Ready=True Suspended"])
+        #expect(
+            plan.conditions.filter { !$0.contains("Resolved") } == ["FieldsOwned=True Owned", "Ready=True Suspended"]
+        )
         #expect(plan.status.release == world.app.status.release)
         #expect(plan.status.observedGeneration == 2)
         world.app = try edited(world.app, [:])
@@ -104,11 +106,6 @@ struct GateTests {
         #expect(plan.conditions.suffix(2) == ["Ready=False NotSupported", "Stalled=True NotSupported"])
         #expect(plan.status.condition("Stalled")?.message == "not built yet: spec.\(path)")
         #expect(plan.status.release == world.app.status.release)
-    }
-
-    @Test func adoptionIsNotBuilt() throws {
-        let spec = Fixtures.spec(["target.own": nil, "target.adopt": ["name": "x"]])
-        #expect(SpecCheck.unsupported(in: try Fixtures.app(spec).spec) == ["spec.target.adopt"])
     }
 
     @Test func everythingThatIsBuiltIsSupported() throws {

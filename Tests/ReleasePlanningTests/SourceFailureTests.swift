@@ -32,7 +32,8 @@ struct SourceFailureTests {
         let plan = try world.plan(Resolution(code: .failed(Self.denied), model: .failed(Self.denied)))
         #expect(
             plan.conditions == [
-                "CodeResolved=False Unauthorized", "ModelResolved=False Unauthorized", "Ready=True Converged",
+                "CodeResolved=False Unauthorized", "FieldsOwned=True Owned", "ModelResolved=False Unauthorized",
+                "Ready=True Converged",
             ]
         )
     }

@@ -31,6 +31,10 @@ struct SpecCheckTests {
             "spec.target.service.ports[1].name: is required where there are several ports"
         ),
         ("target.own", nil, "spec.target: exactly one of adopt, own is needed"),
+        (
+            "target", ["adopt": ["name": "web/status"]],
+            "spec.target.adopt.name: \"web/status\" must match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+        ),
         ("rollout.historyLimit", 1, "spec.rollout.historyLimit: must be at least 2, not 1"),
     ]
 

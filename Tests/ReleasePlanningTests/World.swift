@@ -18,12 +18,18 @@ struct World {
     private(set) var objects: [String: JSONValue] = [:]
     /// The status of the pods of the present release, where it does not come up.
     var trouble: JSONValue = [:]
+    /// Who else owns fields of the adopted Deployment.
+    var fieldOwners: FieldOwners?
+    /// Who else has claimed it.
+    var holder: Claim?
     private var owned: [String: JSONValue] = [:]
     private var counter: Int64 = 100
 
     init(_ app: ModelApp) { self.app = app }
 
     static let deployment = "Deployment classifier"
+    /// The Deployment that carries the release.
+    var deployment: String { "Deployment \(app.deploymentKey.name)" }
     static let service = "Service classifier"
 
     /// What the operator sees, the releases in any order.
@@ -37,10 +43,17 @@ struct World {
         }
         var observation = Observation(
             app: app,
-            deployment: try objects[Self.deployment].map { try Deployment(json: $0) },
+            deployment: try objects[deployment].map { try Deployment(json: $0) },
             service: try objects[Self.service].map { try Service(json: $0) },
             releases: releases.shuffled(using: &generator)
         )
+        observation.fieldOwners = fieldOwners
+        observation.holder = holder
+        observation.claimed = try objects.filter { $0.key.hasPrefix("Deployment ") }.values
+            .map { try Deployment(json: $0) }.filter { Claim(on: $0.metadata)?.holder == app.key }
+        if app.spec.target.adopt != nil {
+            observation.leftover = try objects[Self.deployment].map { try Deployment(json: $0) }
+        }
         if observation.needsPods { observation.pods = try pods(troubled: trouble) }
         return observation
     }
@@ -60,6 +73,10 @@ struct World {
             switch step {
             case .apply(let apply, _): try self.apply(apply, manager: "modelapp")
             case .scale(let apply): try self.apply(apply, manager: "modelapp-scale")
+            case .claim(let apply):
+                try self.apply(apply, manager: "modelapp-claim")
+                return
+            case .letGo(let key, let version): try letGo(key, version)
             case .delete(let resource, let key, let uid):
                 let name = "\(resource.kind) \(key.name)"
                 guard objects[name]?["metadata"]?["uid"]?.string == uid else {
@@ -87,18 +104,18 @@ struct World {
 
     /// Every pod runs the present template.
     mutating func finishRollout() {
-        guard var live = objects[Self.deployment] else { return }
+        guard var live = objects[deployment] else { return }
         let wanted = live["spec"]?["replicas"] ?? 1
         live["status"] = [
             "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": wanted,
             "readyReplicas": wanted, "availableReplicas": wanted,
         ]
-        store(Self.deployment, live)
+        store(deployment, live)
     }
 
     /// No pod of the present template becomes ready before the deadline, for what `status` says of it.
     mutating func failRollout(_ status: JSONValue) {
-        guard var live = objects[Self.deployment] else { return }
+        guard var live = objects[deployment] else { return }
         trouble = status
         let wanted = live["spec"]?["replicas"] ?? 1
         live["status"] = [
@@ -111,11 +128,11 @@ struct World {
                 ]
             ],
         ]
-        store(Self.deployment, live)
+        store(deployment, live)
     }
 
     private func pods(troubled status: JSONValue) throws -> [Pod] {
-        let labels = objects[Self.deployment]?["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
+        let labels = objects[deployment]?["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
         return try [
             Pod(json: ["metadata": ["name": "p1", "labels": labels], "status": status]),
             // One of another release, and one that goes: neither counts.
@@ -168,6 +185,17 @@ struct World {
         Merge.set(step.body, in: &object)
         owned["\(manager) \(name)"] = step.body
         store(name, object)
+    }
+
+    private mutating func letGo(_ key: ObjectKey, _ version: String) throws {
+        let name = "Deployment \(key.name)"
+        guard var live = objects[name], live["metadata"]?["resourceVersion"]?.string == version else {
+            throw WorldError(description: "conflict on \(name)")
+        }
+        live.replace(["metadata", "labels", Keys.name], with: nil)
+        live.replace(["metadata", "annotations", Keys.claimedBy], with: nil)
+        owned["modelapp-claim \(name)"] = nil
+        store(name, live)
     }
 
     private mutating func store(_ name: String, _ object: JSONValue) {

@@ -25,7 +25,7 @@ public struct Target: APIObject {
         .field(
             "container",
             \.container,
-            "The container that runs the code. Default: the only one without an image.",
+            "The container that runs the code. Default: the only one without an image; of an adopted Deployment, the only one.",
             .maxLength(63)
         ),
         .field("adopt", \.adopt, "An existing Deployment whose image and model are patched."),
@@ -46,9 +46,12 @@ public struct AdoptedTarget: APIObject {
     /// An empty target.
     public init() {}
 
+    // It becomes a part of URLs (RFC 1123 subdomain, apimachinery `IsDNS1123Subdomain`).
+    private static let namePattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+
     /// The members.
     public static let fields = FieldTable<AdoptedTarget>([
-        .field("name", \.name, "The Deployment's name.", required: true, .maxLength(253)),
+        .field("name", \.name, "The Deployment's name.", required: true, .maxLength(253), .pattern(namePattern)),
         .field(
             "onConflict",
             \.onConflict,

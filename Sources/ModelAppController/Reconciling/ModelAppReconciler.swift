@@ -12,18 +12,16 @@ import Synchronization
 
 /// Brings one ModelApp in step: observe, resolve, plan, apply, status.
 public struct ModelAppReconciler: Reconciler {
-    /// The name under which the operator owns fields; constant over versions.
-    public static let fieldManager = FieldManager("modelapp")
-    /// The name under which replicas are written, so that an autoscaler can take them.
-    public static let scaleManager = FieldManager("modelapp-scale")
+    /// The name under which the operator owns fields.
+    public static let fieldManager = FieldManager.release
 
-    private let client: Client
-    private let stores: Stores
+    let client: Client
+    let stores: Stores
     private let resolver: Resolver
     private let policy: PlanPolicy
     private let time: TimeSource
     private let random: @Sendable () -> Double
-    private let logger: Logger
+    let logger: Logger
     private let memory: ReconcileMemory
     private let reporter: StatusReporter
 
@@ -43,7 +41,13 @@ public struct ModelAppReconciler: Reconciler {
             StoreIndex("controller") { $0.metadata.controller.map { [$0.uid] } ?? [] }
         }
 
-        /// The stores of the four kinds.
+        /// Finds the Deployments that are claimed for a ModelApp, by its `namespace/name`.
+        public static var byClaim: StoreIndex<Deployment> {
+            StoreIndex("claim") { Claim(on: $0.metadata).map { [$0.holder.description] } ?? [] }
+        }
+
+        /// The stores of the four kinds. That of Deployments is made with the index `byClaim`, that of releases with
+        /// `byController`.
         public init(
             apps: Store<ModelApp>,
             deployments: Store<Deployment>,
@@ -84,11 +88,11 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
-            return .awaitChange
+            return try await letGo(everythingOf: key)
         }
         // Owned objects go with their owner; the garbage collector does the work.
-        if app.metadata.deletionTimestamp != nil { return .awaitChange }
-        let observation = try await observe(app)
+        if app.metadata.deletionTimestamp != nil { return try await letGo(everythingOf: key) }
+        var observation = try await observe(app)
         var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
         if observation.check.isUsable, !app.spec.suspend {
             let request = app.metadata.annotations[Keys.reconcileRequestedAt]
@@ -99,12 +103,19 @@ public struct ModelAppReconciler: Reconciler {
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
         if Task.isCancelled { return .awaitChange }
         let now = time.date()
-        let plan = makePlan(
-            for: observation,
-            resolution: resolved.resolution,
-            now: now,
-            policy: memory.policy(policy, for: key)
-        )
+        func planned() -> Plan {
+            makePlan(
+                for: observation,
+                resolution: resolved.resolution,
+                now: now,
+                policy: memory.policy(policy, for: key)
+            )
+        }
+        var plan = planned()
+        if observation.needsFieldOwners(for: plan) {
+            try await observeFieldOwners(&observation)
+            plan = planned()
+        }
         do throws(KubernetesError) {
             try await carryOut(plan, observation)
         } catch {
@@ -128,19 +139,14 @@ public struct ModelAppReconciler: Reconciler {
     }
 
     private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {
-        var deployment = stores.deployments[app.key]
+        var deployment = stores.deployments[app.deploymentKey]
         var service = stores.services[app.key]
         do throws(KubernetesError) {
             // The stores hold what carries our label. Before something is made, a read shows that its name is free.
-            if deployment == nil { deployment = try await client.get(Deployment.self, app.key) }
+            if deployment == nil { deployment = try await client.get(Deployment.self, app.deploymentKey) }
             if service == nil, app.spec.target.service != nil { service = try await client.get(Service.self, app.key) }
         } catch {
-            throw ReconcileError(
-                .retry(after: error.retryAfter),
-                reason: "ObserveFailed",
-                message: error.message,
-                underlying: error
-            )
+            throw observeFailed(error)
         }
         let owned = stores.revisions.objects(Stores.byController, app.metadata.uid)
         var observation = Observation(
@@ -150,14 +156,25 @@ public struct ModelAppReconciler: Reconciler {
             service: service,
             releases: owned.compactMap(StoredRelease.init)
         )
+        try await observeClaims(&observation)
         // Pods are not watched: only a rollout that stands still asks for them, once a pass.
-        if observation.needsPods { observation.pods = try await pods(of: app) }
+        if observation.needsPods { observation.pods = try await pods(observation) }
         return observation
     }
 
+    func observeFailed(_ error: KubernetesError) -> ReconcileError {
+        ReconcileError(
+            .retry(after: error.retryAfter),
+            reason: "ObserveFailed",
+            message: error.message,
+            underlying: error
+        )
+    }
+
     /// Nil where the operator may not read them: then nobody is blamed, and nothing is rolled back.
-    private func pods(of app: ModelApp) async throws(ReconcileError) -> [Pod]? {
-        let options = ListOptions(labelSelector: "\(Keys.name)=\(app.metadata.name)", limit: 100)
+    private func pods(_ observation: Observation) async throws(ReconcileError) -> [Pod]? {
+        let app = observation.app
+        let options = ListOptions(labelSelector: observation.podSelector, limit: 100)
         do throws(KubernetesError) {
             // A hundred pods show what is wrong with a release as well as all of them.
             return try await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
@@ -169,12 +186,7 @@ public struct ModelAppReconciler: Reconciler {
                 )
                 return nil
             }
-            throw ReconcileError(
-                .retry(after: error.retryAfter),
-                reason: "ObserveFailed",
-                message: error.message,
-                underlying: error
-            )
+            throw observeFailed(error)
         }
     }
 
@@ -192,8 +204,14 @@ public struct ModelAppReconciler: Reconciler {
                     ]
                 )
             case .scale(let apply):
-                try await client.apply(apply, fieldManager: Self.scaleManager)
+                try await client.apply(apply, fieldManager: .scale)
                 logger.info("scaled", metadata: ["object": "\(apply.resource.kind) \(apply.key)"])
+            case .claim(let apply):
+                try await client.apply(apply, fieldManager: .claim)
+                logger.info("claimed", metadata: ["object": "\(apply.resource.kind) \(apply.key)"])
+                // The rest was planned for the state before.
+                return
+            case .letGo(let key, let resourceVersion): try await letGo(key, resourceVersion: resourceVersion)
             case .delete(let resource, let key, let uid):
                 try await client.delete(resource, key, uid: uid)
                 logger.info("deleted", metadata: ["object": "\(resource.kind) \(key)"])

@@ -7,45 +7,73 @@ public import JSON
 public enum FieldComparison {
     /// The first applied field that has another value on the live object, or nil if all agree.
     public static func firstDifference(applied: JSONValue, live: JSONValue, at path: String = "") -> String? {
+        var found: [String] = []
+        collect(applied, live, path, limit: 1, &found)
+        return found.first
+    }
+
+    /// Every applied field that has another value on the live object. What is not there at all is named once, without its
+    /// members.
+    public static func differences(applied: JSONValue, live: JSONValue, at path: String = "") -> [String] {
+        var found: [String] = []
+        collect(applied, live, path, limit: .max, &found)
+        return found
+    }
+
+    private static func collect(
+        _ applied: JSONValue,
+        _ live: JSONValue,
+        _ path: String,
+        limit: Int,
+        _ found: inout [String]
+    ) {
         switch (applied, live) {
         case (.object(let wanted), .object(let actual)):
-            for (name, value) in wanted.sorted(by: { $0.key < $1.key }) {
+            for (name, value) in wanted.sorted(by: { $0.key < $1.key }) where found.count < limit {
                 let child = path.isEmpty ? name : "\(path).\(name)"
-                guard let other = actual[name] else {
-                    if isEmpty(value) { continue }
-                    return child
+                if let other = actual[name] {
+                    collect(value, other, child, limit: limit, &found)
+                } else if !isEmpty(value) {
+                    found.append(child)
                 }
-                if let difference = firstDifference(applied: value, live: other, at: child) { return difference }
             }
-            return nil
         case (.array(let wanted), .array(let actual)):
-            return firstDifference(wanted, actual, at: path)
+            collect(elements: wanted, actual, path, limit: limit, &found)
         default:
-            return isEqual(applied, live, at: path) ? nil : path
+            if !isEqual(applied, live, at: path) { found.append(path) }
         }
     }
 
-    private static func firstDifference(_ wanted: [JSONValue], _ actual: [JSONValue], at path: String) -> String? {
+    private static func collect(
+        elements wanted: [JSONValue],
+        _ actual: [JSONValue],
+        _ path: String,
+        limit: Int,
+        _ found: inout [String]
+    ) {
         guard let keys = mergeKeys(of: wanted, at: path) else {
-            guard wanted.count == actual.count else { return path }
-            for (index, pair) in zip(wanted, actual).enumerated() {
-                if let difference = firstDifference(applied: pair.0, live: pair.1, at: "\(path)[\(index)]") {
-                    return difference
-                }
+            guard wanted.count == actual.count else { return found.append(path) }
+            for (index, pair) in zip(wanted, actual).enumerated() where found.count < limit {
+                collect(pair.0, pair.1, "\(path)[\(index)]", limit: limit, &found)
             }
-            return nil
+            return
         }
-        for element in wanted {
-            let name = keys.first.flatMap { element[$0] }
-            let text = name?.string ?? name?.integer.map(String.init) ?? ""
-            let child = "\(path)[\(keys.joined(separator: ","))=\(text)]"
+        for element in wanted where found.count < limit {
+            let child = path + elementText(keys, keys.first.flatMap { element[$0] })
             let match = actual.first { other in
                 keys.allSatisfy { other[$0] == element[$0] } && sameProtocol(other, element)
             }
-            guard let match else { return child }
-            if let difference = firstDifference(applied: element, live: match, at: child) { return difference }
+            guard let match else {
+                found.append(child)
+                continue
+            }
+            collect(element, match, child, limit: limit, &found)
         }
-        return nil
+    }
+
+    /// How an element of a list that merges by `keys` is called in paths: `[name=web]`.
+    static func elementText(_ keys: [String], _ first: JSONValue?) -> String {
+        "[\(keys.joined(separator: ","))=\(first?.string ?? first?.integer.map(String.init) ?? "")]"
     }
 
     private static func sameProtocol(_ left: JSONValue, _ right: JSONValue) -> Bool {

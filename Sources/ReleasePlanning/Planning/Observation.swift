@@ -8,7 +8,7 @@ public struct Observation: Sendable, Hashable {
     public var app: ModelApp
     /// What is wrong with its spec.
     public var check: SpecCheck
-    /// The Deployment of its name, whoever owns it.
+    /// The Deployment of its name or the one to be adopted, whoever owns it.
     public var deployment: Deployment?
     /// The Service of its name, whoever owns it.
     public var service: Service?
@@ -16,6 +16,15 @@ public struct Observation: Sendable, Hashable {
     public var releases: [StoredRelease]
     /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
     public var pods: [Pod]?
+    /// Who owns the fields of the adopted Deployment, in the state that was read; nil where it was not asked
+    /// (`needsFieldOwners`).
+    public var fieldOwners: FieldOwners?
+    /// The other ModelApp that has claimed the Deployment and lives; nil if there is none.
+    public var holder: Claim?
+    /// The Deployments that were claimed for this ModelApp, or for an earlier one of its name.
+    public var claimed: [Deployment] = []
+    /// With an adopted target: the Deployment of the ModelApp's own name.
+    public var leftover: Deployment?
 
     /// An observation of its parts. Who has a check of this very spec at hand passes it: it costs more than the rest of a
     /// pass over a converged app.
@@ -38,7 +47,12 @@ public struct Observation: Sendable, Hashable {
     /// The release that the Deployment carries, by its annotation.
     var applied: StoredRelease? {
         guard let id = deployment?.metadata.annotations[Keys.release] else { return nil }
-        return releases.first { $0.release.id == id }
+        return releases.first { $0.release.id == id && isForTarget($0) }
+    }
+
+    /// Whether a release was made for the present target: one for another cannot be applied to it.
+    private func isForTarget(_ stored: StoredRelease) -> Bool {
+        stored.release.adopted?.name == app.spec.target.adopt?.name
     }
 
     /// The release that the Deployment carries, nil where it carries none that is kept.
@@ -54,8 +68,18 @@ public struct Observation: Sendable, Hashable {
     /// The last release that ran everywhere.
     var lastConverged: StoredRelease? { newestFirst.first { $0.convergedAt != nil } }
 
-    /// The releases, the one that was brought into place last in front.
-    var newestFirst: [StoredRelease] { releases.sorted { ($0.number, $0.name) > ($1.number, $1.name) } }
+    /// The releases for the present target, the one that was brought into place last in front.
+    var newestFirst: [StoredRelease] { everyNewestFirst.filter(isForTarget) }
+
+    /// The releases, those for former targets too.
+    var everyNewestFirst: [StoredRelease] { releases.sorted { ($0.number, $0.name) > ($1.number, $1.name) } }
+
+    /// Selects the pods of the Deployment.
+    public var podSelector: String {
+        guard app.spec.target.adopt != nil else { return "\(Keys.name)=\(app.metadata.name)" }
+        return (deployment?.matchLabels ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            .joined(separator: ",")
+    }
 }
 
 /// What the operator was started with.

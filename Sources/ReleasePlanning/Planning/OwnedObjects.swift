@@ -6,6 +6,15 @@ import ModelAppAPI
 struct OwnedObjects {
     /// The ModelApp.
     let app: ModelApp
+    /// The labels of the pods.
+    let selector: [String: String]
+
+    /// The objects of `app`.
+    /// - Parameter selector: the labels of the pods, where they are not the ones that the operator gives.
+    init(app: ModelApp, selector: [String: String]? = nil) {
+        self.app = app
+        self.selector = selector ?? TemplateRenderer.selector(of: app)
+    }
 
     /// The key that Deployment and Service share with the ModelApp.
     var key: ObjectKey { app.key }
@@ -29,10 +38,12 @@ struct OwnedObjects {
             rolling["maxUnavailable"] = own.maxUnavailable?.json
             spec["strategy"] = ["type": "RollingUpdate", "rollingUpdate": .object(rolling)]
         }
-        let annotations: [String: String] = [
-            Keys.release: release.id, Keys.codeTag: release.code.tag, Keys.modelVersion: release.model.version,
-        ]
-        return body(["spec": .object(spec)], annotations: annotations)
+        return body(["spec": .object(spec)], annotations: annotations(release))
+    }
+
+    /// What a Deployment says of the release that it carries.
+    func annotations(_ release: Release) -> [String: String] {
+        [Keys.release: release.id, Keys.codeTag: release.code.tag, Keys.modelVersion: release.model.version]
     }
 
     /// The Service in front of the pods.
@@ -55,7 +66,7 @@ struct OwnedObjects {
         return body(
             [
                 "spec": [
-                    "type": .string(spec.type.rawValue), "selector": TemplateRenderer.selector(of: app).json,
+                    "type": .string(spec.type.rawValue), "selector": selector.json,
                     "ports": .array(ports),
                 ]
             ],
@@ -141,8 +152,18 @@ struct OwnedObjects {
             metadata["ownerReferences"] = [owner]
         } else {
             // Without an owner reference the claim says whose object it is.
-            annotations[Keys.claimedBy] = claim
+            annotations[Keys.claimedBy] = Claim(of: app).text
         }
+        return hashed(members, metadata: metadata, annotations: annotations)
+    }
+
+    /// A body with the hash of itself as an annotation.
+    func hashed(
+        _ members: [String: JSONValue],
+        metadata: [String: JSONValue],
+        annotations: [String: String]
+    ) -> JSONValue {
+        var (metadata, annotations) = (metadata, annotations)
         metadata["annotations"] = annotations.json
         var body = members
         body["metadata"] = .object(metadata)
@@ -152,13 +173,10 @@ struct OwnedObjects {
         return .object(body)
     }
 
-    /// `namespace/name/uid`.
-    var claim: String { "\(app.metadata.namespace)/\(app.metadata.name)/\(app.metadata.uid)" }
-
     /// Whether an object that has our name is ours.
     func owns(_ metadata: ObjectMeta) -> Bool {
         if let controller = metadata.controller { return controller.uid == app.metadata.uid }
-        return metadata.annotations[Keys.claimedBy] == claim
+        return metadata.annotations[Keys.claimedBy] == Claim(of: app).text
     }
 
     /// Whether `live` carries every field of `body`.

@@ -7,13 +7,19 @@ public enum PlanStep: Sendable, Hashable {
     case apply(ApplyStep, reason: String)
     /// Applies fields under a manager of their own: replicas, which an autoscaler may take.
     case scale(ApplyStep)
+    /// Claims the Deployment that is to be adopted. It ends the pass: what follows is planned anew on the state that it
+    /// made.
+    case claim(ApplyStep)
+    /// Takes the claim off a Deployment, in the state that was read.
+    case letGo(ObjectKey, resourceVersion: String)
     /// Deletes an object with this uid.
     case delete(APIResource, ObjectKey, uid: String)
 
     /// The object that the step is about.
     public var object: String {
         switch self {
-        case .apply(let step, _), .scale(let step): "\(step.resource.kind) \(step.key)"
+        case .apply(let step, _), .scale(let step), .claim(let step): "\(step.resource.kind) \(step.key)"
+        case .letGo(let key, _): "\(Deployment.resource.kind) \(key)"
         case .delete(let resource, let key, _): "\(resource.kind) \(key)"
         }
     }

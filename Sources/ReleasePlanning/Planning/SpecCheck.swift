@@ -46,6 +46,10 @@ public struct SpecCheck: Sendable, Hashable {
         if app.spec.delivery.mode == .baked, app.spec.delivery.baked == nil {
             problems.append(FieldProblem("spec.delivery.baked", "is required with mode Baked"))
         }
+        if app.spec.target.adopt != nil, app.spec.rollout.strategy.type != .rolling {
+            let message = "must be Rolling with spec.target.adopt: an adopted Deployment keeps a strategy of its own"
+            problems.append(FieldProblem("spec.rollout.strategy.type", message))
+        }
         let ports = app.spec.target.service?.ports ?? []
         if ports.count > 1 {
             for (index, port) in ports.enumerated() where (port.name ?? "").isEmpty {
@@ -128,7 +132,6 @@ public struct SpecCheck: Sendable, Hashable {
         unless(spec.delivery.baked == nil, "spec.delivery.baked")
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
-        unless(spec.target.adopt == nil, "spec.target.adopt")
         let rollout = spec.rollout
         unless(rollout.approval == nil, "spec.rollout.approval")
         unless(rollout.after.isEmpty, "spec.rollout.after")

@@ -40,7 +40,7 @@ struct StatusComposer {
     }
 
     private func conditions() -> [Condition] {
-        var conditions = halves()
+        var conditions = halves() + [fieldsOwned()].compactMap { $0 }
         switch outcome {
         case .suspended:
             let ready = previous.condition("Ready")
@@ -55,6 +55,7 @@ struct StatusComposer {
         case .spec(let reason, let message):
             conditions.append(Condition("Ready", false, reason: reason, message: message))
             conditions.append(Condition("Stalled", true, reason: reason, message: message))
+        case .contested(let contest): conditions += contested(contest)
         case .missingHalf(let half, let failure):
             let reason = failure?.reason ?? "Progressing"
             let message = failure?.message ?? "the \(half == .code ? "registry" : "model store") has not been read yet"
@@ -258,7 +259,7 @@ struct StatusComposer {
 
     private func history() -> [HistoryEntry] {
         let applied = planner.observation.applied?.release.id
-        return planner.observation.newestFirst.prefix(Int(planner.app.spec.rollout.historyLimit)).map { stored in
+        return planner.observation.everyNewestFirst.prefix(Int(planner.app.spec.rollout.historyLimit)).map { stored in
             var entry = HistoryEntry()
             entry.id = stored.release.id
             entry.code = stored.release.code.tag

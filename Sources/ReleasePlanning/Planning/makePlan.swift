@@ -22,6 +22,7 @@ struct Planner {
     let now: Timestamp
     let policy: PlanPolicy
     let renderer: TemplateRenderer
+    let objects: OwnedObjects
     /// The hash of what the user says about the template now.
     let templateHash: String
     /// What failed of the newest pair and the present template; nil if nothing did.
@@ -32,13 +33,21 @@ struct Planner {
         self.resolution = resolution
         self.now = now
         self.policy = policy
-        renderer = TemplateRenderer(app: observation.app, fetchImage: policy.fetchImage ?? "")
+        renderer = TemplateRenderer(
+            app: observation.app,
+            fetchImage: policy.fetchImage ?? "",
+            adopted: observation.adoptedContainers
+        )
+        let isAdopted = observation.app.spec.target.adopt != nil
+        objects = OwnedObjects(
+            app: observation.app,
+            selector: isAdopted ? observation.deployment?.matchLabels : nil
+        )
         templateHash = renderer.templateHash
         setback = Setback(observation, resolution, templateHash: templateHash)
     }
 
     var app: ModelApp { observation.app }
-    var objects: OwnedObjects { OwnedObjects(app: app) }
 
     func plan() -> Plan {
         let check = observation.check
@@ -51,11 +60,14 @@ struct Planner {
         }
         if app.spec.suspend { return finish([], .suspended) }
         if let taken = nameTaken() { return stalled("NameTaken", taken) }
+        if let obstacle = obstacle() { return stalled(obstacle.reason, obstacle.message) }
+        if let contest = contest() { return finish(serviceSteps(), .contested(contest)) }
         if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
 
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
         case .success(let desired):
+            if let contest = contest(over: desired.release) { return finish(serviceSteps(), .contested(contest)) }
             do throws(FieldProblem) {
                 guard let hold = try hold(on: desired.release) else { return converge(on: desired) }
                 return keepWaiting(desired.release, hold)
@@ -152,6 +164,7 @@ struct Planner {
         }
         release.restorable = model.isRestorable
         release.templateHash = templateHash
+        release.adopted = renderer.adopted?.deployment
         release.cause = cause(of: release, after: current)
         do throws(TemplateError) {
             release.template = try renderer.template(for: release, model: model)
@@ -224,6 +237,7 @@ struct Planner {
             )
             steps.append(.apply(revision, reason: "release converged"))
         }
+        if steps.isEmpty, progress.isComplete { steps += leftoverSteps() }
         steps += pruneSteps(keeping: desired.release.id)
         return (steps, convergedAt)
     }
@@ -235,6 +249,7 @@ struct Planner {
     }
 
     private func deploymentSteps(_ release: Release) -> [PlanStep] {
+        if app.spec.target.adopt != nil { return adoptedSteps(release) }
         let body = objects.deployment(release)
         let replicas = app.spec.target.own?.replicas
         guard let live = observation.deployment else {
@@ -269,7 +284,7 @@ struct Planner {
             guard let live = observation.service, objects.owns(live.metadata) else { return [] }
             return [.delete(Service.resource, objects.key, uid: live.metadata.uid)]
         }
-        let body = objects.service(spec)
+        let body = OwnedObjects(app: app, selector: serviceSelector).service(spec)
         guard let live = observation.service else {
             return [.apply(ApplyStep(Service.resource, objects.key, body), reason: "new service")]
         }
@@ -288,7 +303,7 @@ struct Planner {
             id, observation.lastConverged?.release.id ?? "", observation.current?.release.id ?? "",
         ]
         let quarantine = Quarantine(observation)
-        return observation.newestFirst.dropFirst(limit).filter {
+        return observation.everyNewestFirst.dropFirst(limit).filter {
             !protected.contains($0.release.id) && !quarantine.isNeeded($0, for: resolution)
         }.map { stored in
             .delete(
@@ -304,8 +319,8 @@ struct Planner {
             let owner = metadata.controller.map { "\($0.kind) \($0.name)" } ?? "nobody this ModelApp knows"
             return "\(kind) \(metadata.name) exists and belongs to \(owner); rename the ModelApp or remove the \(kind)"
         }
-        if let metadata = observation.deployment?.metadata, !objects.owns(metadata) {
-            return message("Deployment", metadata)
+        if app.spec.target.adopt == nil, let live = observation.deployment, !objects.owns(live) {
+            return message("Deployment", live.metadata)
         }
         if app.spec.target.service != nil, let metadata = observation.service?.metadata, !objects.owns(metadata) {
             return message("Service", metadata)
@@ -318,6 +333,7 @@ struct Planner {
     }
 
     private func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
+        let steps = claimSteps(outcome) + steps
         let status = StatusComposer(planner: self, outcome: outcome, changes: !steps.isEmpty).status()
         return Plan(
             subject: app.key,
@@ -346,6 +362,8 @@ enum Outcome: Error {
     case missingHalf(Half, ResolutionFailure?)
     /// Only an edit of the spec helps.
     case spec(reason: String, message: String)
+    /// Others hold fields of the adopted Deployment, and nothing is released.
+    case contested(FieldContest)
     /// The user asked for rest.
     case suspended
 }

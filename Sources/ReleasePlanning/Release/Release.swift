@@ -33,6 +33,8 @@ public struct Release: APIObject {
     public var template: JSONValue = .object([:])
     /// The hash of what the user said about the template.
     public var templateHash = ""
+    /// The Deployment that the template is a patch of; nil for an own one.
+    public var adopted: AdoptedDeployment?
 
     /// An empty release.
     public init() {}
@@ -50,6 +52,7 @@ public struct Release: APIObject {
         .field("cause", \.cause, "What led to the release."),
         .field("template", \.template, "The rendered pod template.", required: true),
         .field("templateHash", \.templateHash, "The hash of what the user said about the template."),
+        .field("adopted", \.adopted, "The Deployment that the template is a patch of."),
     ])
 
     /// The identity of a pair in a template: it changes if and only if bits or the user's template change.
@@ -57,6 +60,25 @@ public struct Release: APIObject {
         let text = codeDigest + "\n" + modelDigest + "\n" + templateHash
         return String(SHA256.hash(data: Array(text.utf8)).hexadecimal.prefix(12))
     }
+}
+
+/// An existing Deployment that a release was made for.
+public struct AdoptedDeployment: APIObject {
+    /// What AdoptedDeployment is.
+    public static let summary = "An existing Deployment that a release was made for."
+    /// Its name.
+    public var name = ""
+    /// Its uid.
+    public var uid = ""
+
+    /// No Deployment.
+    public init() {}
+
+    /// The members.
+    public static let fields = FieldTable<AdoptedDeployment>([
+        .field("name", \.name, "Its name.", required: true),
+        .field("uid", \.uid, "Its uid.", required: true),
+    ])
 }
 
 /// A release as it is kept in the cluster.

@@ -8,6 +8,8 @@ struct TemplateRenderer {
     let app: ModelApp
     /// The image of the init container where the spec names none.
     let fetchImage: String
+    /// What is patched of an adopted Deployment; nil for an own template.
+    var adopted: AdoptedContainers?
 
     /// Labels that select the pods of a ModelApp, from its first day.
     static func selector(of app: ModelApp) -> [String: String] {
@@ -26,6 +28,7 @@ struct TemplateRenderer {
             "container": app.spec.target.container.map { .string($0) } ?? .null,
             "delivery": Self.difference(of: delivery.json, from: Delivery().json),
         ]
+        parts["adopted"] = adopted?.identity
         if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec.model) }
         return JSONValue.object(parts).sha256
     }
@@ -41,14 +44,14 @@ struct TemplateRenderer {
 
     /// The pod template of `release`.
     func template(for release: Release, model: ResolvedModel) throws(TemplateError) -> JSONValue {
-        var template = app.spec.target.own?.template ?? .object([:])
+        var template = adopted?.template ?? app.spec.target.own?.template ?? .object([:])
         guard var spec = template["spec"], var containers = spec["containers"]?.array, !containers.isEmpty else {
             throw TemplateError(
                 "InvalidTemplate",
                 "spec.target.own.template.spec.containers: a pod template needs a container"
             )
         }
-        let index = try CodeContainer.index(in: containers, target: app.spec.target)
+        let index = try adopted == nil ? CodeContainer.index(in: containers, target: app.spec.target) : 0
         var container = containers[index]
         container["image"] = .string(release.image)
         set(environment(release, model), in: &container)
@@ -67,7 +70,8 @@ struct TemplateRenderer {
         template["spec"] = spec
         var metadata = template["metadata"] ?? .object([:])
         var labels = metadata["labels"] ?? .object([:])
-        for (name, value) in Self.selector(of: app) { labels[name] = .string(value) }
+        // The pods of an adopted Deployment are found by its own labels.
+        if adopted == nil { for (name, value) in Self.selector(of: app) { labels[name] = .string(value) } }
         labels[Keys.release] = .string(release.id)
         metadata["labels"] = labels
         template["metadata"] = metadata
@@ -127,6 +131,8 @@ public enum Keys {
     public static let applied = "modelapp.dev/applied"
     /// Annotation: the replicas that the spec asked for last.
     public static let replicas = "modelapp.dev/replicas"
+    /// Annotation: how often fields were taken from another manager, since when, in which generation of the ModelApp.
+    public static let takes = "modelapp.dev/takes"
     /// Annotation: the ModelApp that claims the object, `namespace/name/uid`.
     public static let claimedBy = "modelapp.dev/claimed-by"
     /// Annotation of ModelApps: asks for a scan now.

@@ -44,7 +44,8 @@ extension Cluster {
         repository: String = "api",
         prefix: String = "resnet/",
         replicas: Int64 = 2,
-        rollout: JSONValue = .object([:])
+        rollout: JSONValue = .object([:]),
+        adopt: JSONValue? = nil
     ) async throws {
         var model: [String: JSONValue] = [
             "s3": [
@@ -56,14 +57,13 @@ extension Cluster {
             "complete": complete,
         ]
         if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
+        var target: [String: JSONValue] = ["service": ["ports": [["port": 80, "targetPort": 8080]]]]
+        if let adopt { target["adopt"] = adopt } else { target["own"] = ["replicas": .integer(replicas), "template": template] }
         let spec: JSONValue = [
             "interval": .string(interval),
             "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
             "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
-            "target": [
-                "own": ["replicas": .integer(replicas), "template": template],
-                "service": ["ports": [["port": 80, "targetPort": 8080]]],
-            ],
+            "target": .object(target),
         ]
         try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
     }

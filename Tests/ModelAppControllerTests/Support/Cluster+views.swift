@@ -57,8 +57,9 @@ extension Cluster {
     }
 
     /// Whether everything runs the pair, and the status says so.
-    func isConverged(_ name: String = "app", code: String, model: String) -> Bool {
-        guard let live = live(name), live.tag == code, live.version == model, let status = status(name) else {
+    func isConverged(_ name: String = "app", on deployment: String? = nil, code: String, model: String) -> Bool {
+        guard let live = live(deployment ?? name), live.tag == code, live.version == model, let status = status(name)
+        else {
             return false
         }
         return status.condition("Ready")?.isTrue == true && status.condition("Ready")?.reason == "Converged"
@@ -80,9 +81,14 @@ extension Cluster {
         return parts.allSatisfy { condition.message.contains($0) }
     }
 
-    func converges(_ name: String = "app", code: String, model: String) async throws {
+    func converges(
+        _ name: String = "app",
+        on deployment: String? = nil,
+        code: String,
+        model: String
+    ) async throws {
         try await eventually("\(name) runs code \(code) with model \(model)", about: name) {
-            isConverged(name, code: code, model: model)
+            isConverged(name, on: deployment, code: code, model: model)
         }
     }
 

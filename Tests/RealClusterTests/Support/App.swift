@@ -21,7 +21,17 @@ struct App: Sendable {
     var repository: String { namespace + "/api" }
 
     /// Makes the namespace and the ModelApp.
-    func create(interval: String = "1s") async throws {
+    /// - Parameter adopt: the Deployment to be adopted in place of an own one.
+    func create(interval: String = "1s", adopt: String? = nil) async throws {
+        var target: [String: JSONValue] = ["service": ["ports": [["port": 80, "targetPort": 8080]]]]
+        if let adopt {
+            target["adopt"] = ["name": .string(adopt)]
+        } else {
+            target["own"] = [
+                "replicas": 2,
+                "template": ["spec": ["containers": [["name": "api", "ports": [["containerPort": 8080]]]]]],
+            ]
+        }
         let spec: JSONValue = [
             "interval": .string(interval),
             "code": [
@@ -39,13 +49,7 @@ struct App: Sendable {
                 "complete": ["marker": "DONE"],
             ],
             "delivery": ["mode": "Reference"],
-            "target": [
-                "own": [
-                    "replicas": 2,
-                    "template": ["spec": ["containers": [["name": "api", "ports": [["containerPort": 8080]]]]]],
-                ],
-                "service": ["ports": [["port": 80, "targetPort": 8080]]],
-            ],
+            "target": .object(target),
         ]
         try await plane.createNamespace(namespace)
         try await plane.client.apply(

@@ -17,6 +17,9 @@ public struct ModelAppReconciler: Reconciler {
     /// The name under which replicas are written, so that an autoscaler can take them.
     public static let scaleManager = FieldManager("modelapp-scale")
 
+    /// The name under which a replica that does not lead asks the one that does for scans.
+    public static let triggerManager = FieldManager("modelapp-trigger")
+
     private let client: Client
     private let stores: Stores
     private let resolver: Resolver
@@ -25,6 +28,7 @@ public struct ModelAppReconciler: Reconciler {
     private let random: @Sendable () -> Double
     private let logger: Logger
     private let memory: ReconcileMemory
+    private let due: DueScans
     private let reporter: StatusReporter
 
     /// Where the reconciler reads from.
@@ -63,6 +67,7 @@ public struct ModelAppReconciler: Reconciler {
         stores: Stores,
         resolver: Resolver,
         policy: PlanPolicy,
+        due: DueScans,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         reporter: StatusReporter,
@@ -73,6 +78,7 @@ public struct ModelAppReconciler: Reconciler {
         self.stores = stores
         self.resolver = resolver
         self.policy = policy
+        self.due = due
         self.time = time
         self.random = random
         self.reporter = reporter
@@ -84,6 +90,7 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
+            due.forget(key)
             return .awaitChange
         }
         // Owned objects go with their owner; the garbage collector does the work.
@@ -93,7 +100,12 @@ public struct ModelAppReconciler: Reconciler {
         if observation.check.isUsable, !app.spec.suspend {
             let request = app.metadata.annotations[Keys.reconcileRequestedAt]
             let isRequested = request.map { memory.isNew($0, of: app) } ?? false
-            resolved = await resolver.resolve(app, observation: observation, isRequested: isRequested)
+            resolved = await resolver.resolve(
+                app,
+                observation: observation,
+                isRequested: isRequested,
+                due: due[key]
+            )
             if isRequested, !Task.isCancelled { memory.handled(request, of: key) }
         }
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.

@@ -105,6 +105,14 @@ struct Cluster: Sendable {
 
     /// Runs `body` while an operator runs, then ends the operator at once, as a kill does.
     func withOperator(over transport: (any HTTPTransport)? = nil, _ body: () async throws -> Void) async throws {
+        try await withOperator(over: transport) { _ in try await body() }
+    }
+
+    /// The same, with the operator's parts.
+    func withOperator(
+        over transport: (any HTTPTransport)? = nil,
+        _ body: (Operator) async throws -> Void
+    ) async throws {
         let network = network
         let parts = Operator(
             client: Self.client(over: transport ?? InProcessTransport(to: api), time),
@@ -129,7 +137,7 @@ struct Cluster: Sendable {
                     } catch {}
                 }
             }
-            try await body()
+            try await body(parts)
         }
     }
 

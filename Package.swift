@@ -65,7 +65,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
                 "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity",
-                "Selection", "ModelAppAPI",
+                "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
                 "CMalloc",
                 crypto, httpTypes, lifecycle, logging, metrics,
@@ -89,7 +89,7 @@ let package = Package(
         library(
             "OperatorServer",
             [
-                hummingbird, httpTypes, lifecycle, logging, metrics, nioCore,
+                "Triggers", "HTTPTransport", hummingbird, httpTypes, lifecycle, logging, metrics, nioCore,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]
         ),
@@ -104,8 +104,8 @@ let package = Package(
             "ModelAppController",
             [
                 "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust", "Schedules",
-                "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport",
-                "Artifacts", "JSON", crypto,
+                "Selection", "Triggers", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient", "KubernetesAPI",
+                "HTTPTransport", "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,
             ]
         ),
@@ -121,6 +121,7 @@ let package = Package(
         library("CloudIdentity", ["Trust", "HTTPTransport", "Artifacts", "JSON", "CExpat", crypto, httpTypes]),
         library("Schedules", ["Artifacts"]),
         library("Selection"),
+        library("Triggers", ["ModelAppAPI", "HTTPTransport", "Artifacts", "JSON", crypto]),
         library("ModelAppAPI", ["KubernetesAPI", "Artifacts", "JSON"]),
         library(
             "KubernetesRuntime",
@@ -177,6 +178,7 @@ let package = Package(
         ),
         tests("Schedules", ["Artifacts"]),
         tests("Selection"),
+        tests("Triggers", ["ModelAppAPI", "Artifacts", "JSON", crypto]),
         tests("CloudIdentity", ["Trust", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         tests(
             "ObjectStorage",
@@ -187,7 +189,7 @@ let package = Package(
         tests(
             "ModelAppController",
             [
-                "DevCluster", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection",
+                "DevCluster", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection", "Triggers",
                 "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,
@@ -195,7 +197,7 @@ let package = Package(
         ),
         tests(
             "OperatorServer",
-            ["AsyncHTTPTransport", "HTTPTransport", httpTypes, lifecycle, logging, metrics]
+            ["AsyncHTTPTransport", "Triggers", "HTTPTransport", httpTypes, lifecycle, logging, metrics]
         ),
         tests(
             "modelapp",

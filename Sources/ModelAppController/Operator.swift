@@ -38,6 +38,8 @@ public struct Operator: Sendable {
     public let controller: any ServiceLifecycle.Service
     /// What readiness depends on.
     public let synchronizing: [any Synchronizing]
+    /// Receives webhooks; whoever serves them passes them here.
+    public let webhooks: WebhookReceiver
     /// Looks up sources; shared with `why` and `plan`.
     public let resolver: Resolver
 
@@ -60,7 +62,10 @@ public struct Operator: Sendable {
     ) {
         let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random, metrics: metrics)
         let tally = ReadinessTally(metrics: metrics)
-        let apps = Store<ModelApp>(handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }])
+        let apps = Store<ModelApp>(
+            indexes: [HookSecrets.index],
+            handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }]
+        )
         let deployments = Store<Deployment>(
             indexes: [ModelAppReconciler.Stores.byClaim],
             handlers: [{ change in Self.enqueueOwner(change, queue) }]
@@ -120,11 +125,24 @@ public struct Operator: Sendable {
         ]
         synchronizing = [apps, deployments, services, revisions]
         resolver = Resolver(client: client, access: access, time: time, metrics: metrics)
+        let due = DueScans()
+        webhooks = WebhookReceiver(
+            apps: apps,
+            secrets: resolver.secrets,
+            due: due,
+            queue: queue,
+            client: client,
+            time: time,
+            isLeading: { elector?.isLeading ?? true },
+            metrics: metrics,
+            logger: logger
+        )
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
             policy: PlanPolicy(fetchImage: options.fetchImage),
+            due: due,
             time: time,
             random: random,
             reporter: reporter,

@@ -1,10 +1,8 @@
-import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import ServiceLifecycle
 
 /// What a server of this module answers.
 struct Page: Sendable, Hashable {
@@ -17,12 +15,6 @@ struct Page: Sendable, Hashable {
         self.type = type
         self.text = text
     }
-}
-
-/// An address could not be listened on.
-public struct ListenError: Error, Sendable, CustomStringConvertible {
-    /// What happened, with the address and the option that set it.
-    public let description: String
 }
 
 /// Serves pages that are made for each request, to GET and HEAD.
@@ -40,38 +32,8 @@ struct PageServer: Sendable {
 
     /// Serves until graceful shutdown. Throws `ListenError`.
     func run() async throws {
-        let responder = CallbackResponder { (request: Request, _: BasicRequestContext) in respond(to: request) }
-        // `::` takes IPv4 too; a kernel without IPv6 has no such address.
-        let hosts = address.host.isEmpty ? ["::", "0.0.0.0"] : [address.host]
-        for (index, host) in hosts.enumerated() {
-            var quiet = logger
-            quiet.logLevel = max(logger.logLevel, .warning)
-            let application = Application(
-                responder: responder,
-                server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-                configuration: .init(
-                    address: .hostname(host, port: address.port),
-                    serverName: "modelapp",
-                    availableConnectionsDelegate: MaximumAvailableConnections(256)
-                ),
-                onServerRunning: { channel in
-                    let port = channel.localAddress?.port ?? address.port
-                    logger.info(
-                        "listening",
-                        metadata: ["option": "\(option)", "address": "\(host)", "port": "\(port)"]
-                    )
-                    onListening(port)
-                },
-                logger: quiet
-            )
-            do {
-                return try await application.run()
-            } catch let error as IOError {
-                let isLast = index == hosts.count - 1
-                if !isLast, error.errnoCode == EAFNOSUPPORT || error.errnoCode == EADDRNOTAVAIL { continue }
-                throw ListenError(description: "\(option): cannot listen on \(address): \(error)")
-            }
-        }
+        let listener = Listener(address: address, option: option, logger: logger, onListening: onListening)
+        try await listener.serve { request in respond(to: request) }
     }
 
     private func respond(to request: Request) -> Response {

@@ -49,6 +49,11 @@ struct OperatorCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where /metrics answers; empty for nowhere.", valueName: "[host]:port"))
     var metricsAddress = ""
 
+    @Option(
+        help: ArgumentHelp("Where webhooks are taken, over plain HTTP; empty for nowhere.", valueName: "[host]:port")
+    )
+    var webhookAddress = ""
+
     @OptionGroup(title: "Leader election") var election: LeaderElectionOptions
 
     @OptionGroup var logging: LogOptions
@@ -57,13 +62,20 @@ struct OperatorCommand: AsyncParsableCommand {
         guard (1...256).contains(workers) else {
             throw ValidationError("--workers must lie between 1 and 256, not \(workers)")
         }
-        for (option, address) in [("--health-address", healthAddress), ("--metrics-address", metricsAddress)] {
+        let addresses = [
+            ("--health-address", healthAddress), ("--metrics-address", metricsAddress),
+            ("--webhook-address", webhookAddress),
+        ]
+        for (option, address) in addresses {
             guard address.isEmpty || ListenAddress(address) != nil else {
                 throw ValidationError("\(option) must be like :8081 or 127.0.0.1:8081, not \"\(address)\"")
             }
         }
-        if !healthAddress.isEmpty, healthAddress == metricsAddress, ListenAddress(healthAddress)?.port != 0 {
-            throw ValidationError("--health-address and --metrics-address must differ, both are \"\(healthAddress)\"")
+        for (index, (option, address)) in addresses.enumerated() {
+            guard !address.isEmpty, ListenAddress(address)?.port != 0,
+                let other = addresses.dropFirst(index + 1).first(where: { $0.1 == address })
+            else { continue }
+            throw ValidationError("\(option) and \(other.0) must differ, both are \"\(address)\"")
         }
     }
 
@@ -128,6 +140,7 @@ struct OperatorCommand: AsyncParsableCommand {
             registry: registry,
             healthAddress: ListenAddress(healthAddress),
             metricsAddress: ListenAddress(metricsAddress),
+            webhookAddress: ListenAddress(webhookAddress),
             logger: logger
         )
         try await process.run()

@@ -1,3 +1,4 @@
+import HTTPTransport
 import KubernetesRuntime
 import Logging
 import Metrics
@@ -17,6 +18,7 @@ struct OperatorProcess: Sendable {
     let registry: MetricsRegistry
     let healthAddress: ListenAddress?
     let metricsAddress: ListenAddress?
+    let webhookAddress: ListenAddress?
     let logger: Logger
 
     /// Runs until SIGTERM or SIGINT. Throws what ended it otherwise: a lease that was lost, a port that is taken.
@@ -45,6 +47,12 @@ struct OperatorProcess: Sendable {
         services.append(recorder)
         services += parts.informers
         services.append(parts.controller)
+        // Stops first: what is still acted on finds its queue open.
+        if let webhookAddress {
+            services.append(
+                WebhookServer(webhookAddress, time: .system, logger: logger) { await parts.webhooks.receive($0) }
+            )
+        }
         return services
     }
 

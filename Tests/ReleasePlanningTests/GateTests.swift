@@ -81,7 +81,7 @@ struct GateTests {
     private static let unsupported: [(String, JSONValue)] = [
         ("verification", ["model": ["manifest": "M"]]),
         ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
-        ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
+        ("allowAfterFrom", ["prod"]),
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),

@@ -69,6 +69,7 @@ import Testing
             registry: registry,
             healthAddress: nil,
             metricsAddress: nil,
+            webhookAddress: nil,
             logger: quiet
         ).showFigures()
         return registry

@@ -63,39 +63,3 @@ public struct RetryPolicy: Sendable, Hashable {
         return min(delay, cap)
     }
 }
-
-/// Tokens that come back at a constant rate. More may be taken than are there: then the taker waits for them.
-struct TokenBucket: Sendable {
-    private let perSecond: Double
-    private let burst: Double
-    private var tokens: Double
-    private var last: ContinuousClock.Instant
-
-    init(perSecond: Double, burst: Double, now: ContinuousClock.Instant) {
-        self.perSecond = max(perSecond, 0.000_001)
-        self.burst = max(burst, 1)
-        tokens = self.burst
-        last = now
-    }
-
-    /// Takes a token and returns how long to wait for it.
-    mutating func reserve(_ now: ContinuousClock.Instant) -> Duration {
-        refill(now)
-        tokens -= 1
-        return tokens >= 0 ? .zero : .seconds(-tokens / perSecond)
-    }
-
-    /// Takes a token if there is one.
-    mutating func take(_ now: ContinuousClock.Instant) -> Bool {
-        refill(now)
-        guard tokens >= 1 else { return false }
-        tokens -= 1
-        return true
-    }
-
-    private mutating func refill(_ now: ContinuousClock.Instant) {
-        guard now > last else { return }
-        tokens = min(burst, tokens + (now - last) / .seconds(1) * perSecond)
-        last = now
-    }
-}

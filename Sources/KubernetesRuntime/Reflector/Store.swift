@@ -56,6 +56,11 @@ public final class Store<Object: KubernetesObject>: Sendable, Synchronizing {
         return boxes.map(\.object).sorted { $0.key < $1.key }
     }
 
+    /// All values that `index` has for some object. The index must be one the store was made with.
+    public func values(of index: StoreIndex<Object>) -> [String] {
+        state.withLock { $0.contents.values(index.name) }
+    }
+
     /// Why the present state of the object cannot be read; nil where it can. The store then holds the last state that
     /// could be read, if there was one.
     public func undecodable(_ key: ObjectKey) -> UndecodableObject? {

@@ -17,6 +17,8 @@ struct StoreContents<Object: KubernetesObject>: Sendable {
 
     func keys(_ index: String, _ value: String) -> Set<ObjectKey> { indexed[index]?[value] ?? [] }
 
+    func values(_ index: String) -> [String] { (indexed[index]?.keys).map(Array.init) ?? [] }
+
     mutating func perform(_ event: ReflectorEvent<Object>) -> [StoreChange<Object>] {
         switch event {
         case .replace(let objects, let undecodable, _): return replace(objects, undecodable)

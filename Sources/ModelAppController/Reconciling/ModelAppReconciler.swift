@@ -15,6 +15,9 @@ public struct ModelAppReconciler: Reconciler {
     /// The name under which the operator owns fields.
     public static let fieldManager = FieldManager.release
 
+    /// The name under which a replica that does not lead asks the one that does for scans.
+    public static let triggerManager = FieldManager("modelapp-trigger")
+
     let client: Client
     let stores: Stores
     private let resolver: Resolver
@@ -23,6 +26,7 @@ public struct ModelAppReconciler: Reconciler {
     private let random: @Sendable () -> Double
     let logger: Logger
     private let memory: ReconcileMemory
+    private let due: DueScans
     private let reporter: StatusReporter
 
     /// Where the reconciler reads from.
@@ -67,6 +71,7 @@ public struct ModelAppReconciler: Reconciler {
         stores: Stores,
         resolver: Resolver,
         policy: PlanPolicy,
+        due: DueScans,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         reporter: StatusReporter,
@@ -77,6 +82,7 @@ public struct ModelAppReconciler: Reconciler {
         self.stores = stores
         self.resolver = resolver
         self.policy = policy
+        self.due = due
         self.time = time
         self.random = random
         self.reporter = reporter
@@ -88,6 +94,7 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
+            due.forget(key)
             return try await letGo(everythingOf: key)
         }
         // Owned objects go with their owner; the garbage collector does the work.
@@ -97,7 +104,12 @@ public struct ModelAppReconciler: Reconciler {
         if observation.check.isUsable, !app.spec.suspend {
             let request = app.metadata.annotations[Keys.reconcileRequestedAt]
             let isRequested = request.map { memory.isNew($0, of: app) } ?? false
-            resolved = await resolver.resolve(app, observation: observation, isRequested: isRequested)
+            resolved = await resolver.resolve(
+                app,
+                observation: observation,
+                isRequested: isRequested,
+                due: due[key]
+            )
             if isRequested, !Task.isCancelled { memory.handled(request, of: key) }
         }
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.

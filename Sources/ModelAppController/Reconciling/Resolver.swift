@@ -17,6 +17,8 @@ public struct Resolver: Sendable {
     private let code: CodeResolver
     private let model: ModelResolver
     private let zones: TimeZoneFiles
+    /// Reads the Secrets that ModelApps name; each is read once for all that name it.
+    let secrets: SecretReader
 
     /// A resolver whose scans are shared by all who use it.
     public init(
@@ -27,7 +29,7 @@ public struct Resolver: Sendable {
         metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
         self.zones = zones
-        let secrets = SecretReader(client: client, time: time)
+        secrets = SecretReader(client: client, time: time)
         let accounts = ServiceAccountIdentities(client: client, time: time)
         let hosts = HostBackoff(time: time)
         code = CodeResolver(
@@ -51,9 +53,14 @@ public struct Resolver: Sendable {
     /// Both halves, side by side.
     /// - Parameter isRequested: whether somebody asked for it, so that younger scans do not do.
     public func resolve(_ app: ModelApp, observation: Observation, isRequested: Bool = false) async -> Answer {
+        await resolve(app, observation: observation, isRequested: isRequested, due: DueScans.Due())
+    }
+
+    /// The same, where halves are known to have changed: scans that began before do not do.
+    func resolve(_ app: ModelApp, observation: Observation, isRequested: Bool, due: DueScans.Due) async -> Answer {
         let running = observation.appliedRelease
-        async let code = code.resolve(app, running: running?.code, isRequested: isRequested)
-        let model = await model.resolve(app, running: running, isRequested: isRequested)
+        async let code = code.resolve(app, running: running?.code, isRequested: isRequested, since: due.code)
+        let model = await model.resolve(app, running: running, isRequested: isRequested, since: due.model)
         var resolution = Resolution(
             code: await code.resolution,
             model: model.resolution,

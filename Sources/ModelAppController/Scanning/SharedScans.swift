@@ -5,9 +5,10 @@ import HTTPTransport
 /// A result is served while it is younger than the asker wants. A failure is kept too, with a back-off that doubles
 /// from a second to five minutes and honours what the server asked for, so that a source in trouble is left alone.
 actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
-    /// A result and when it was obtained.
+    /// A result, when it was asked for and when it was obtained.
     struct Scan: Sendable {
         var result: Result<Value, ScanFailure>
+        var began: ContinuousClock.Instant
         var at: ContinuousClock.Instant
     }
 
@@ -36,10 +37,13 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
     /// The result for `key`, by a scan if there is none younger than `maximumAge`.
     /// - Parameters:
     ///   - maximumAge: zero for a scan of its own, also of a source that is being left alone: somebody asked for it.
+    ///   - since: when something is known to have changed: a scan that began before does not do, whatever its age, nor
+    ///     does the back-off of its source.
     ///   - isCurrent: whether a result that is young enough still serves; asked at most once a second.
     func scan(
         _ key: Key,
         maximumAge: Duration,
+        since: ContinuousClock.Instant? = nil,
         perform: @Sendable () async throws(ScanFailure) -> Value,
         isCurrent: @Sendable (Value) -> Bool = { _ in true }
     ) async -> Scan {
@@ -47,7 +51,7 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
             var entry = entries[key] ?? Entry(lastUse: time.now)
             entry.lastUse = time.now
             entries[key] = entry
-            if let scan = entry.scan, isFresh(scan, entry, maximumAge, isCurrent) { return scan }
+            if let scan = entry.scan, isFresh(scan, entry, maximumAge, since, isCurrent) { return scan }
             guard entry.isRunning else { break }
             await withCheckedContinuation { continuation in
                 entries[key]?.waiters.append(continuation)
@@ -63,7 +67,7 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
             result = .failure(error)
         }
         metrics?.count(result, took: time.now - start)
-        return finish(key, result)
+        return finish(key, result, began: start)
     }
 
     /// Forgets when `key` was scanned, so that the next asker scans again.
@@ -76,9 +80,11 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         _ scan: Scan,
         _ entry: Entry,
         _ maximumAge: Duration,
+        _ since: ContinuousClock.Instant?,
         _ isCurrent: (Value) -> Bool
     ) -> Bool {
         guard maximumAge > .zero else { return false }
+        if let since, scan.began < since { return false }
         if let notBefore = entry.notBefore { return time.now < notBefore }
         let age = time.now - scan.at
         guard age < maximumAge else { return false }
@@ -86,8 +92,8 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         return isCurrent(value)
     }
 
-    private func finish(_ key: Key, _ result: Result<Value, ScanFailure>) -> Scan {
-        let scan = Scan(result: result, at: time.now)
+    private func finish(_ key: Key, _ result: Result<Value, ScanFailure>, began: ContinuousClock.Instant) -> Scan {
+        let scan = Scan(result: result, began: began, at: time.now)
         guard var entry = entries[key] else { return scan }
         let waiters = entry.waiters
         entry.waiters = []

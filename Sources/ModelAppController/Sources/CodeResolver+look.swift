@@ -18,6 +18,7 @@ extension CodeResolver {
         let source: SourceKey
         let host: String
         let maximumAge: Duration
+        let since: ContinuousClock.Instant?
     }
 
     func list(
@@ -29,7 +30,8 @@ extension CodeResolver {
         // One fixed tag needs no listing.
         if case .tag(let name) = rules.policy { return ([TagListing(name: name)], time.now) }
         let (client, repository) = (lookup.client, lookup.repository)
-        let scan = await listings.scan(lookup.source, maximumAge: lookup.maximumAge) { () async throws(ScanFailure) in
+        let scan = await listings.scan(lookup.source, maximumAge: lookup.maximumAge, since: lookup.since) {
+            () async throws(ScanFailure) in
             try await hosts.perform(lookup.host, credential: lookup.source.credential) { () async throws(ScanFailure) in
                 do throws(RegistryError) {
                     return try await client.tags(of: repository)
@@ -48,7 +50,8 @@ extension CodeResolver {
     ) async throws(ScanFailure) -> Look {
         let (client, repository) = (lookup.client, lookup.repository)
         let key = TagKey(source: lookup.source, tag: tag)
-        let resolved = await tags.scan(key, maximumAge: lookup.maximumAge) { () async throws(ScanFailure) in
+        let resolved = await tags.scan(key, maximumAge: lookup.maximumAge, since: lookup.since) {
+            () async throws(ScanFailure) in
             try await hosts.perform(lookup.host, credential: lookup.source.credential) { () async throws(ScanFailure) in
                 do throws(RegistryError) {
                     return try await client.resolve(repository, tag: tag)

@@ -69,10 +69,17 @@ struct CodeResolver: Sendable {
     }
 
     /// The latest image that counts for `app`.
-    /// - Parameter isRequested: whether somebody asked for scans of its own.
-    func resolve(_ app: ModelApp, running: CodeVersion?, isRequested: Bool) async -> Answer {
+    /// - Parameters:
+    ///   - isRequested: whether somebody asked for scans of its own.
+    ///   - since: when it is known to have changed.
+    func resolve(
+        _ app: ModelApp,
+        running: CodeVersion?,
+        isRequested: Bool,
+        since: ContinuousClock.Instant? = nil
+    ) async -> Answer {
         do throws(ScanFailure) {
-            return try await attempt(app, running, isRequested)
+            return try await attempt(app, running, isRequested, since)
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofCode, after: error)
@@ -87,7 +94,8 @@ struct CodeResolver: Sendable {
     private func attempt(
         _ app: ModelApp,
         _ running: CodeVersion?,
-        _ isRequested: Bool
+        _ isRequested: Bool,
+        _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
         let rules: SelectionRules
         let repository: ImageReference
@@ -115,7 +123,8 @@ struct CodeResolver: Sendable {
             repository: repository,
             source: source,
             host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
-            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
+            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
+            since: since
         )
         return try await select(app, running, rules, lookup)
     }

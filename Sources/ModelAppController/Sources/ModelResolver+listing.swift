@@ -17,7 +17,8 @@ extension ModelResolver {
         add: @escaping @Sendable (inout Content, ObjectInfo) throws(SelectionError) -> Void
     ) async throws(ScanFailure) -> (listing: ObjectListing<Content>, at: ContinuousClock.Instant) {
         let (store, time, hosts) = (search.store, time, hosts)
-        let scan = await scans.scan(key, maximumAge: search.maximumAge) { () async throws(ScanFailure) in
+        let scan = await scans.scan(key, maximumAge: search.maximumAge, since: search.since) {
+            () async throws(ScanFailure) in
             try await hosts.perform(store.host, credential: store.credential) { () async throws(ScanFailure) in
                 let began = time.date().milliseconds
                 var content = empty

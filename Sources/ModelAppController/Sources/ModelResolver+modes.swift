@@ -95,7 +95,11 @@ extension ModelResolver {
     private func pointer(_ search: Search, _ pointerKey: String) async throws(ScanFailure) -> String {
         let (store, hosts) = (search.store, hosts)
         let object = store.prefix + pointerKey
-        let scan = await pointers.scan("\(store.identity) \(object)", maximumAge: search.maximumAge) {
+        let scan = await pointers.scan(
+            "\(store.identity) \(object)",
+            maximumAge: search.maximumAge,
+            since: search.since
+        ) {
             () async throws(ScanFailure) in
             try await hosts.perform(store.host, credential: store.credential) { () async throws(ScanFailure) in
                 do {

@@ -63,11 +63,18 @@ struct ModelResolver: Sendable {
     }
 
     /// The latest complete version for `app`, and when to look again although nothing is heard.
-    /// - Parameter isRequested: whether somebody asked for scans of its own.
-    func resolve(_ app: ModelApp, running: Release?, isRequested: Bool) async -> Answer {
+    /// - Parameters:
+    ///   - isRequested: whether somebody asked for scans of its own.
+    ///   - since: when it is known to have changed.
+    func resolve(
+        _ app: ModelApp,
+        running: Release?,
+        isRequested: Bool,
+        since: ContinuousClock.Instant? = nil
+    ) async -> Answer {
         do throws(ScanFailure) {
             let store = try await ModelStore.open(app, credentials: credentials(of: app), access: access, time: time)
-            return try await attempt(app, running, store, isRequested)
+            return try await attempt(app, running, store, isRequested, since)
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofModel, after: error)
@@ -83,7 +90,8 @@ struct ModelResolver: Sendable {
         _ app: ModelApp,
         _ running: Release?,
         _ store: ModelStore,
-        _ isRequested: Bool
+        _ isRequested: Bool,
+        _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
         let rules: ObjectSetRules
         let selection: SelectionRules?
@@ -98,7 +106,8 @@ struct ModelResolver: Sendable {
             running: running,
             store: store,
             rules: rules,
-            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
+            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
+            since: since
         )
         if !app.spec.model.objects.isEmpty { return try await fixedNames(search) }
         if let pointer = app.spec.model.pointer { return try await pointed(search, pointer.key) }
@@ -114,5 +123,6 @@ struct ModelResolver: Sendable {
         var store: ModelStore
         let rules: ObjectSetRules
         let maximumAge: Duration
+        let since: ContinuousClock.Instant?
     }
 }

@@ -31,6 +31,12 @@ public enum MetricCatalog {
             "How long look-ups took."
         ),
         MetricDescription(
+            "modelapp_webhooks_total",
+            .counter,
+            labels: ["kind", "result"],
+            "Requests to the webhook server, by who spoke and what became of it."
+        ),
+        MetricDescription(
             "modelapp_releases_started_total",
             .counter,
             labels: ["cause"],

@@ -124,7 +124,6 @@ public struct SpecCheck: Sendable, Hashable {
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
         unless(spec.verification == nil, "spec.verification")
         unless(spec.compatibility.isEmpty, "spec.compatibility")
-        unless(spec.triggers == nil, "spec.triggers")
         unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")

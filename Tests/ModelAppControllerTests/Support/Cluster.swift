@@ -110,6 +110,15 @@ struct Cluster: Sendable {
         metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         _ body: () async throws -> Void
     ) async throws {
+        try await withOperator(over: transport, metrics: metrics) { _ in try await body() }
+    }
+
+    /// The same, with the operator's parts.
+    func withOperator(
+        over transport: (any HTTPTransport)? = nil,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        _ body: (Operator) async throws -> Void
+    ) async throws {
         let network = network
         let parts = Operator(
             client: Self.client(over: transport ?? InProcessTransport(to: api), time),
@@ -135,7 +144,7 @@ struct Cluster: Sendable {
                     } catch {}
                 }
             }
-            try await body()
+            try await body(parts)
         }
     }
 

@@ -17,6 +17,8 @@ struct Replica: Sendable {
 
     let identity: String
     let elector: LeaderElector?
+    /// Takes this replica's webhooks.
+    let webhooks: WebhookReceiver
     private let group: ServiceGroup
     private let plug: Plug
 
@@ -75,6 +77,7 @@ struct Replica: Sendable {
             logger: quiet
         )
         self.identity = identity
+        webhooks = parts.webhooks
         group = ServiceGroup(
             configuration: .init(
                 services: ([recorder] + parts.informers + [parts.controller]).map { service in

@@ -89,6 +89,15 @@ struct CodeResolver: Sendable {
         _ running: CodeVersion?,
         _ isRequested: Bool
     ) async throws(ScanFailure) -> Answer {
+        let (rules, lookup) = try await lookup(app, isRequested: isRequested)
+        return try await select(app, running, rules, lookup)
+    }
+
+    /// By which rules to choose, and whom to ask.
+    func lookup(
+        _ app: ModelApp,
+        isRequested: Bool
+    ) async throws(ScanFailure) -> (rules: SelectionRules, lookup: Lookup) {
         let rules: SelectionRules
         let repository: ImageReference
         do {
@@ -117,7 +126,7 @@ struct CodeResolver: Sendable {
             host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
             maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
         )
-        return try await select(app, running, rules, lookup)
+        return (rules, lookup)
     }
 
     private func select(

@@ -65,7 +65,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
                 "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity",
-                "Selection", "Triggers", "ModelAppAPI",
+                "Schedules", "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
                 "CMalloc",
                 crypto, httpTypes, lifecycle, logging, metrics,
@@ -141,10 +141,19 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
+        .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        // Random histories of releases: beside the tests, for `make test-long`, which runs them in a program of its own.
+        .target(
+            name: "ReleaseHistories",
+            dependencies: ["ReleasePlanning", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", "SeededRandom"],
+            path: "Tests/Histories",
+            swiftSettings: settings
+        ),
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "KubernetesAPI", "Artifacts", "JSON", httpTypes, logging, metrics,
+                "SeededRandom", "HTTPTransport", "KubernetesClient", "KubernetesAPI", "Artifacts", "JSON", httpTypes,
+                logging, metrics,
             ],
             path: "Tests/Support",
             swiftSettings: settings
@@ -167,7 +176,13 @@ let package = Package(
             ["KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging, metrics]
         ),
         tests("ModelAppAPI", ["KubernetesAPI", "KubernetesClient", "Selection", "JSON"]),
-        tests("ReleasePlanning", ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON"]),
+        tests(
+            "ReleasePlanning",
+            [
+                "ReleaseHistories", "KubernetesClient", "Schedules", "Selection", "ModelAppAPI", "KubernetesAPI",
+                "Artifacts", "JSON",
+            ]
+        ),
         tests("AsyncHTTPTransport", ["HTTPTransport", "Artifacts", httpTypes, nioCore, nioPosix, nioSSL]),
         tests(
             "DevCluster",
@@ -246,6 +261,8 @@ package.targets.append(
         ]
     )
 )
+
+package.targets.append(program("Histories", ["ReleaseHistories", "SeededRandom"]))
 
 // `scripts/fuzz` names the runtime of libFuzzer, which not every toolchain has; nothing else builds this target.
 if let runtime = Context.environment["MODELAPP_FUZZ_RUNTIME"] {

@@ -8,6 +8,7 @@ import Logging
 import ModelAppAPI
 import ModelAppController
 import ReleasePlanning
+import Schedules
 import Selection
 
 /// Looks at a ModelApp as the operator would, once and without changing anything.
@@ -65,6 +66,24 @@ struct Inspection {
 
     /// What the cluster and the sources say about `app`.
     func inspect(_ app: ModelApp) async throws -> (observation: Observation, resolution: Resolution) {
+        let observation = try await observe(app)
+        if !SpecCheck.problems(in: observation.app).isEmpty { return (observation, .pending) }
+        return (observation, await resolver.resolve(observation.app, observation: observation).resolution)
+    }
+
+    /// What the sources of `app` hold, and the clocks of its time zones.
+    func record(of app: ModelApp) async throws -> (record: SourceRecord, zones: [String: TimeZoneRules]) {
+        var app = app
+        if app.metadata.namespace.isEmpty { app.metadata.namespace = defaultNamespace }
+        do throws(ResolutionFailure) {
+            return (try await resolver.record(of: app), resolver.zones(of: app.spec))
+        } catch {
+            throw CommandError("\(error.reason): \(error.message)")
+        }
+    }
+
+    /// What the cluster says about `app`.
+    func observe(_ app: ModelApp) async throws -> Observation {
         var app = app
         if app.metadata.namespace.isEmpty { app.metadata.namespace = defaultNamespace }
         var observation = Observation(app: app, deployment: nil, service: nil, releases: [])
@@ -90,8 +109,7 @@ struct Inspection {
             )
             observation.releases = page.items.compactMap(StoredRelease.init)
         }
-        if !SpecCheck.problems(in: app).isEmpty { return (observation, .pending) }
-        return (observation, await resolver.resolve(app, observation: observation).resolution)
+        return observation
     }
 }
 

@@ -8,8 +8,9 @@ struct ModelAppCommand: AsyncParsableCommand {
         abstract: "Runs the latest code together with the latest model, as one release, on Kubernetes.",
         version: Version.text,
         subcommands: [
-            OperatorCommand.self, DemoCommand.self, PlanCommand.self, WhyCommand.self, CRDCommand.self,
-            HookCommand.self, FetchCommand.self, VersionCommand.self,
+            OperatorCommand.self, DemoCommand.self, PlanCommand.self, WhyCommand.self, SimulateCommand.self,
+            HistoryCommand.self, RollbackCommand.self, ResumeCommand.self, ReleaseNowCommand.self, ApproveCommand.self,
+            UnquarantineCommand.self, HookCommand.self, CRDCommand.self, FetchCommand.self, VersionCommand.self,
         ]
     )
 }

@@ -1,3 +1,5 @@
+// With the runner comes the generator: whoever imports one has the other.
+@_exported public import SeededRandom
 public import Testing
 
 /// Runs a property on seeded random operation lists, and shrinks a failing list by deletion before reporting it.
@@ -14,26 +16,9 @@ public func checkProperty<Operation: Sendable>(
 ) async {
     for offset in 0..<UInt64(cases) {
         var generator = SplitMix64(seed: firstSeed + offset)
-        var operations = generate(&generator)
-        guard var reason = await fails(operations) else { continue }
-        var chunk = max(operations.count / 2, 1)
-        while true {
-            var start = 0
-            var shrunk = false
-            while start < operations.count {
-                var candidate = operations
-                candidate.removeSubrange(start..<min(start + chunk, operations.count))
-                if let stillFails = await fails(candidate) {
-                    operations = candidate
-                    reason = stillFails
-                    shrunk = true
-                } else {
-                    start += chunk
-                }
-            }
-            if chunk == 1, !shrunk { break }
-            chunk = max(chunk / 2, 1)
-        }
+        let generated = generate(&generator)
+        guard let first = await fails(generated) else { continue }
+        let (operations, reason) = await shortest(generated, reason: first, fails: fails)
         let listing = operations.enumerated().map { "  \($0.offset): \($0.element)" }.joined(separator: "\n")
         Issue.record(
             "seed \(firstSeed + offset): \(reason)\nshortest failing history:\n\(listing)",

@@ -4,7 +4,10 @@ import Testing
 /// What the command line promises scripts: where texts go, and exit statuses.
 @Suite("The command line", .timeLimit(.minutes(3)))
 struct CommandLineTests {
-    static let commands = ["operator", "demo", "plan", "why", "hook", "crd", "fetch", "version"]
+    static let commands = [
+        "operator", "demo", "plan", "why", "simulate", "history", "rollback", "resume", "release-now", "approve",
+        "unquarantine", "hook", "crd", "fetch", "version",
+    ]
 
     @Test(arguments: commands)
     func everyCommandHasHelpAndIsDocumented(command: String) async throws {
@@ -20,7 +23,7 @@ struct CommandLineTests {
 
     @Test func theListOfCommandsIsTheOneThatIsTested() async throws {
         let help = try await Program.run(["--help"]).output
-        let listed = help.split(separator: "SUBCOMMANDS:").last?.matches(of: /\n  ([a-z]+)[ ]/).map { String($0.1) }
+        let listed = help.split(separator: "SUBCOMMANDS:").last?.matches(of: /\n  ([a-z-]+)[ ]/).map { String($0.1) }
         #expect(Set(listed ?? []) == Set(Self.commands))
     }
 

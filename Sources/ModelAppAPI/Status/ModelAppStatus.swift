@@ -432,7 +432,7 @@ public struct HistoryEntry: APIObject {
         .field(
             "cause",
             \.cause,
-            "What led to it: First, NewCode, NewModel, NewCodeAndModel, Template, Rollback.",
+            "What led to it: First, NewCode, NewModel, NewCodeAndModel, Template, Rollback, Undo.",
             .maxLength(32)
         ),
         .field("at", \.at, "When it started.", .maxLength(64)),

@@ -14,9 +14,9 @@ public struct Resolver: Sendable {
         public var lookAgainAt: Int64?
     }
 
-    private let code: CodeResolver
-    private let model: ModelResolver
-    private let zones: TimeZoneFiles
+    let code: CodeResolver
+    let model: ModelResolver
+    let zones: TimeZoneFiles
     /// Reads the Secrets that ModelApps name; each is read once for all that name it.
     let secrets: SecretReader
 

@@ -97,6 +97,15 @@ struct CodeResolver: Sendable {
         _ isRequested: Bool,
         _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
+        let (rules, lookup) = try await lookup(app, isRequested: isRequested)
+        return try await select(app, running, rules, lookup)
+    }
+
+    /// By which rules to choose, and whom to ask.
+    func lookup(
+        _ app: ModelApp,
+        isRequested: Bool
+    ) async throws(ScanFailure) -> (rules: SelectionRules, lookup: Lookup) {
         let rules: SelectionRules
         let repository: ImageReference
         do {
@@ -126,7 +135,7 @@ struct CodeResolver: Sendable {
             maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
             since: since
         )
-        return try await select(app, running, rules, lookup)
+        return (rules, lookup)
     }
 
     private func select(

@@ -63,7 +63,7 @@ public struct Observation: Sendable, Hashable {
 
     /// The release that runs or should: the applied one or, where the Deployment is gone or lost its annotation, the one
     /// that was brought into place last.
-    var current: StoredRelease? { applied ?? newestFirst.first }
+    public var current: StoredRelease? { applied ?? newestFirst.first }
 
     /// The last release that ran everywhere.
     var lastConverged: StoredRelease? { newestFirst.first { $0.convergedAt != nil } }

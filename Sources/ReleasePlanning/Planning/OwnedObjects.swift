@@ -38,7 +38,12 @@ struct OwnedObjects {
             rolling["maxUnavailable"] = own.maxUnavailable?.json
             spec["strategy"] = ["type": "RollingUpdate", "rollingUpdate": .object(rolling)]
         }
-        return body(["spec": .object(spec)], annotations: annotations(release))
+        // The label tells what we applied last: `kubectl rollout undo` brings back annotations, and leaves labels alone.
+        return body(
+            ["spec": .object(spec)],
+            annotations: annotations(release),
+            labels: [Keys.release: release.id]
+        )
     }
 
     /// What a Deployment says of the release that it carries.
@@ -96,6 +101,19 @@ struct OwnedObjects {
         var forgiven: String?
         /// What led to the last start, where it is not what led to the first.
         var cause: String?
+        /// That it was put back by hand.
+        var hold: ManualHold?
+
+        init(number: Int64, startedAt: String, hold: ManualHold? = nil) {
+            (self.number, self.startedAt, self.hold) = (number, startedAt, hold)
+        }
+
+        /// All that is said of `stored`.
+        init(of stored: StoredRelease) {
+            (number, startedAt, convergedAt) = (stored.number, stored.startedAt, stored.convergedAt)
+            (failure, forgiven, hold) = (stored.failure, stored.forgiven, stored.hold)
+            cause = stored.cause == stored.release.cause ? nil : stored.cause
+        }
     }
 
     /// The ControllerRevision of a release that is new.
@@ -117,9 +135,8 @@ struct OwnedObjects {
     ) -> ApplyStep {
         var annotations: [String: JSONValue] = [StoredRelease.startedAnnotation: .string(state.startedAt)]
         annotations[StoredRelease.convergedAnnotation] = state.convergedAt.map { .string($0) }
-        annotations[StoredRelease.failureAnnotation] = state.failure.map {
-            .string(String(decoding: $0.json.canonicalBytes, as: UTF8.self))
-        }
+        annotations[StoredRelease.failureAnnotation] = state.failure.map { .string($0.json.canonicalText) }
+        annotations[StoredRelease.holdAnnotation] = state.hold.map { .string($0.json.canonicalText) }
         annotations[StoredRelease.forgivenAnnotation] = state.forgiven.map { .string($0) }
         annotations[StoredRelease.causeAnnotation] = state.cause.map { .string($0) }
         let metadata: JSONValue = [
@@ -140,13 +157,16 @@ struct OwnedObjects {
     }
 
     /// Metadata and `members`, with the hash of both as an annotation: what "in step" starts from.
-    private func body(_ members: [String: JSONValue], annotations: [String: String]) -> JSONValue {
-        var metadata: [String: JSONValue] = [
-            "labels": [
-                Keys.name: .string(app.metadata.name), "app.kubernetes.io/name": .string(app.metadata.name),
-                "app.kubernetes.io/managed-by": "modelapp",
-            ]
+    private func body(
+        _ members: [String: JSONValue],
+        annotations: [String: String],
+        labels: [String: String] = [:]
+    ) -> JSONValue {
+        let common = [
+            Keys.name: app.metadata.name, "app.kubernetes.io/name": app.metadata.name,
+            "app.kubernetes.io/managed-by": "modelapp",
         ]
+        var metadata: [String: JSONValue] = ["labels": common.merging(labels) { $1 }.json]
         var annotations = annotations
         if app.spec.deletionPolicy == .delete {
             metadata["ownerReferences"] = [owner]

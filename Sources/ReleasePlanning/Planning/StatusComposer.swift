@@ -85,7 +85,7 @@ struct StatusComposer {
             return [Condition("Ready", false, reason: hold.reason, message: message)]
         }
         let update = Condition("UpdateAvailable", true, reason: hold.reason, message: message)
-        if release.cause == "Template" {
+        if release.templateHash != running.templateHash {
             return [Condition("Ready", false, reason: hold.reason, message: message), update]
         }
         return self.running(running, convergedAt) + [update]
@@ -95,6 +95,7 @@ struct StatusComposer {
         let progress = RolloutProgress(planner.observation.deployment, release: release.id)
         let pair = "code \(release.code.tag) + model \(release.model.version)"
         let wasConverged = convergedAt != nil
+        if let conditions = putBackByHand(release, progress, pair) { return conditions }
         if let setback = planner.setback, setback.putBack(release.id) {
             return rolledBack(setback, progress, pair)
         }
@@ -113,7 +114,7 @@ struct StatusComposer {
     ) -> [Condition] {
         if progress.isComplete {
             let pods = "\(progress.available)/\(progress.desired) pods"
-            return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)")]
+            return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)\(refusedRollback)")]
         }
         if let failure = progress.failure {
             let trouble = planner.observation.pods.map { PodTrouble($0, release: release.id) }
@@ -126,6 +127,7 @@ struct StatusComposer {
         }
         let message =
             "\(pair): \(progress.updated) of \(progress.desired) pods updated, \(progress.available) available"
+            + (planner.observation.isPaused ? "; the Deployment is paused (kubectl rollout pause)" : "")
         let isEdit = previous.observedGeneration != generation && previous.observedGeneration > 0
         let hadReady = previous.condition("Ready")
         // Pods that fail after convergence are a loss; a newer pair that rolls out is not (the old one still serves).
@@ -258,26 +260,16 @@ struct StatusComposer {
     }
 
     private func history() -> [HistoryEntry] {
-        let applied = planner.observation.applied?.release.id
-        return planner.observation.everyNewestFirst.prefix(Int(planner.app.spec.rollout.historyLimit)).map { stored in
+        planner.observation.history.prefix(Int(planner.app.spec.rollout.historyLimit)).map { record in
+            let stored = record.stored
             var entry = HistoryEntry()
             entry.id = stored.release.id
             entry.code = stored.release.code.tag
             entry.model = stored.release.model.version
             entry.cause = stored.cause
             entry.at = stored.startedAt
-            let isApplied = stored.release.id == applied
-            entry.result =
-                stored.convergedAt != nil
-                ? "Converged"
-                : stored.failure != nil
-                    ? isApplied ? "Failed" : "RolledBack" : isApplied ? "Progressing" : "Superseded"
-            // One that was put back converged before it was started last.
-            if stored.cause != "Rollback", let end = stored.convergedAt.flatMap({ try? Timestamp(rfc3339: $0) }),
-                let start = try? Timestamp(rfc3339: stored.startedAt)
-            {
-                entry.tookSeconds = max((end - start).components.seconds, 0)
-            }
+            entry.result = record.result
+            entry.tookSeconds = stored.tookSeconds
             return entry
         }
     }

@@ -27,6 +27,8 @@ struct Planner {
     let templateHash: String
     /// What failed of the newest pair and the present template; nil if nothing did.
     let setback: Setback?
+    /// What somebody put back by hand and is to stay; nil if nothing is.
+    let held: HeldRelease?
 
     init(observation: Observation, resolution: Resolution, now: Timestamp, policy: PlanPolicy) {
         self.observation = observation
@@ -45,6 +47,7 @@ struct Planner {
         )
         templateHash = renderer.templateHash
         setback = Setback(observation, resolution, templateHash: templateHash)
+        held = HoldSearch(observation: observation, resolution: resolution, templateHash: templateHash).held
     }
 
     var app: ModelApp { observation.app }
@@ -63,6 +66,7 @@ struct Planner {
         if let obstacle = obstacle() { return stalled(obstacle.reason, obstacle.message) }
         if let contest = contest() { return finish(serviceSteps(), .contested(contest)) }
         if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
+        if let held { return keep(held) }
 
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
@@ -80,8 +84,10 @@ struct Planner {
     /// What keeps `release` from starting; nil for one that has.
     private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
         let current = observation.current
+        guard release.id != current?.release.id else { return nil }
+        if let pausedHold { return pausedHold }
         // What puts back the last good release waits for nothing.
-        guard release.id != current?.release.id, setback?.good?.release.id != release.id else { return nil }
+        guard setback?.good?.release.id != release.id else { return nil }
         return try ReleaseGate(app: app, zones: resolution.zones, now: now)
             .hold(on: release, isFirst: current == nil)
     }
@@ -100,19 +106,14 @@ struct Planner {
 
     /// Notes that a release failed. What follows from it is the next pass's.
     private func record(_ failure: ReleaseFailure, of failed: StoredRelease) -> Plan {
-        let state = OwnedObjects.RevisionState(
-            number: failed.number,
-            startedAt: failed.startedAt,
-            failure: failure,
-            forgiven: failed.forgiven,
-            cause: failed.cause == failed.release.cause ? nil : failed.cause
-        )
+        var state = OwnedObjects.RevisionState(of: failed)
+        (state.failure, state.convergedAt) = (failure, nil)
         let revision = objects.revision(failed, state)
         return finish([.apply(revision, reason: "release failed")], .running(failed.release, convergedAt: nil))
     }
 
     /// The release that should run, or why there is none.
-    private func desiredRelease() -> Result<DesiredRelease, Outcome> {
+    func desiredRelease() -> Result<DesiredRelease, Outcome> {
         let current = observation.current
         // A source that fails does not stop the other half, nor an edit of the template: its half stays as it runs.
         guard var code = resolution.code.version ?? current?.release.code else {
@@ -182,7 +183,7 @@ struct Planner {
         )
     }
 
-    private func cause(of release: Release, after current: StoredRelease?) -> String {
+    func cause(of release: Release, after current: StoredRelease?) -> String {
         guard let current else { return "First" }
         let newCode = current.release.code.digest != release.code.digest
         let newModel = current.release.model.digest != release.model.digest
@@ -194,9 +195,9 @@ struct Planner {
         return finish(steps, .running(desired.release, convergedAt: convergedAt))
     }
 
-    private func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
+    func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
         var steps: [PlanStep] = []
-        let highest = observation.releases.map(\.number).max() ?? 0
+        let highest = observation.highestNumber
         let isApplied = observation.deployment?.metadata.annotations[Keys.release] == desired.release.id
         let progress = RolloutProgress(observation.deployment, release: desired.release.id)
         var convergedAt = desired.stored?.convergedAt
@@ -210,7 +211,7 @@ struct Planner {
             // An older pair is the latest again: its number says that it was applied last. It has to converge anew, unless
             // it is put back because it did: then it stays the last good one, whatever becomes of it now.
             let isRollback = setback?.good?.release.id == stored.release.id
-            var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339)
+            var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339, hold: stored.hold)
             if isRollback {
                 state.convergedAt = stored.convergedAt
                 state.cause = "Rollback"
@@ -225,17 +226,9 @@ struct Planner {
         steps += serviceSteps()
         if steps.isEmpty, progress.isComplete, let stored = desired.stored, stored.convergedAt == nil {
             convergedAt = now.rfc3339
-            let revision = objects.revision(
-                stored,
-                .init(
-                    number: stored.number,
-                    startedAt: stored.startedAt,
-                    convergedAt: convergedAt,
-                    forgiven: stored.forgiven,
-                    cause: stored.cause == stored.release.cause ? nil : stored.cause
-                )
-            )
-            steps.append(.apply(revision, reason: "release converged"))
+            var state = OwnedObjects.RevisionState(of: stored)
+            (state.convergedAt, state.failure) = (convergedAt, nil)
+            steps.append(.apply(objects.revision(stored, state), reason: "release converged"))
         }
         if steps.isEmpty, progress.isComplete { steps += leftoverSteps() }
         steps += pruneSteps(keeping: desired.release.id)
@@ -248,7 +241,7 @@ struct Planner {
         return deploymentSteps(current.release) + serviceSteps()
     }
 
-    private func deploymentSteps(_ release: Release) -> [PlanStep] {
+    func deploymentSteps(_ release: Release) -> [PlanStep] {
         if app.spec.target.adopt != nil { return adoptedSteps(release) }
         let body = objects.deployment(release)
         let replicas = app.spec.target.own?.replicas
@@ -258,7 +251,8 @@ struct Planner {
             return steps
         }
         var steps: [PlanStep] = []
-        if !objects.isInStep(body, live.document, live.metadata, policy) {
+        // Who paused it edits it, or wants it to stay as it is.
+        if !observation.isPaused, !objects.isInStep(body, live.document, live.metadata, policy) {
             let isRelease = live.metadata.annotations[Keys.release] != release.id
             steps.append(
                 .apply(
@@ -279,7 +273,7 @@ struct Planner {
         return steps
     }
 
-    private func serviceSteps() -> [PlanStep] {
+    func serviceSteps() -> [PlanStep] {
         guard let spec = app.spec.target.service else {
             guard let live = observation.service, objects.owns(live.metadata) else { return [] }
             return [.delete(Service.resource, objects.key, uid: live.metadata.uid)]
@@ -332,7 +326,7 @@ struct Planner {
         finish([], .spec(reason: reason, message: message))
     }
 
-    private func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
+    func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
         let steps = claimSteps(outcome) + steps
         let status = StatusComposer(planner: self, outcome: outcome, changes: !steps.isEmpty).status()
         return Plan(

@@ -106,6 +106,8 @@ public struct StoredRelease: Sendable, Hashable {
     public var forgiven: String?
     /// What led to its last start.
     public var cause: String
+    /// That it was put back by hand, now or under an earlier number.
+    public var hold: ManualHold?
 
     /// The annotation that says when a release was last brought into place.
     public static let startedAnnotation = "modelapp.dev/started-at"
@@ -124,9 +126,11 @@ public struct StoredRelease: Sendable, Hashable {
         startedAt = revision.metadata.annotations[Self.startedAnnotation] ?? revision.metadata.creationTimestamp ?? ""
         convergedAt = revision.metadata.annotations[Self.convergedAnnotation]
         // What cannot be read was not written by us, and blames nobody.
-        failure = revision.metadata.annotations[Self.failureAnnotation].flatMap { text in
-            (try? JSONValue(parsing: Array(text.utf8))).flatMap { try? ReleaseFailure(json: $0) }
+        func read<Value: APIObject>(_ annotation: String) -> Value? {
+            revision.metadata.annotations[annotation].flatMap { try? Value(parsing: Array($0.utf8)) }
         }
+        failure = read(Self.failureAnnotation)
+        hold = read(Self.holdAnnotation)
         forgiven = revision.metadata.annotations[Self.forgivenAnnotation]
         cause = revision.metadata.annotations[Self.causeAnnotation] ?? release.cause
     }

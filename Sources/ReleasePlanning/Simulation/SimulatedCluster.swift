@@ -57,6 +57,7 @@ public struct SimulatedCluster: Sendable {
         switch step {
         case .apply(let apply, _): try self.apply(apply, now: now)
         case .scale(let apply): scale(apply.body)
+        case .claim, .letGo: throw .unexpected(step.object)
         case .delete(let resource, let key, let uid): try delete(resource, key, uid: uid)
         }
     }

@@ -30,6 +30,16 @@ struct PlanProgramTests {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// The ModelApp with an adopted target in place of its own.
+    private static func adopting(_ text: String, _ name: String) throws -> String {
+        let start = try #require(text.range(of: "    own:\n"))
+        let end = try #require(text.range(of: "    service:\n"))
+        return text.replacingCharacters(
+            in: start.lowerBound..<end.lowerBound,
+            with: "    adopt: {name: \(name)}\n"
+        )
+    }
+
     @Test func theExitStatusSaysWhetherThereIsSomethingToDo() async throws {
         let demo = try RunningProgram(["demo", "--keep", "--output", "json"])
         let json = try JSONValue(parsing: try await demo.firstLine())
@@ -63,6 +73,13 @@ struct PlanProgramTests {
             #expect(diff.output.contains("containerPort: 89"))
             // Nothing of that was done.
             #expect(try await call("plan", "-f", file).status == 0)
+
+            // Another Deployment, and the one that the ModelApp of the cluster owns.
+            for (name, reason) in [("nosuch", "DeploymentNotFound"), ("image-classifier", "AlreadyClaimed")] {
+                let adopting = try folder.write(Self.adopting(text, name), to: "adopt.yaml")
+                let obstacle = try await call("plan", "-f", adopting)
+                #expect(obstacle.status == 1 && obstacle.output.contains(reason), "\(obstacle)")
+            }
 
             // The registry is not allowed: nobody knows whether there is something to do.
             let refused = try folder.write(text.replacing("127.0.0.1:", with: "127.0.0.2:"), to: "refused.yaml")

@@ -12,26 +12,33 @@ import Testing
 @Suite struct KillTests {
     /// What is going on while the operator dies.
     enum Story: String, CaseIterable, Sendable, CustomTestStringConvertible {
-        case begin, newModel, newCode, edit
+        case begin, newModel, newCode, edit, adopt
         var testDescription: String { rawValue }
 
         /// Code and model in the end.
         var end: (code: String, model: String) {
             switch self {
-            case .begin: ("1", "1.0.0")
+            case .begin, .adopt: ("1", "1.0.0")
             case .newModel: ("1", "2.0.0")
             case .newCode, .edit: ("2", "1.0.0")
             }
         }
 
+        /// The Deployment that carries the release.
+        var deployment: String { self == .adopt ? "web" : "app" }
+
         func prepare(_ cluster: Cluster) async throws {
             try await cluster.push("1")
             try cluster.uploadVersion("1.0.0")
-            guard self != .begin else { return try await cluster.create() }
+            if self == .begin { return try await cluster.create() }
+            if self == .adopt {
+                try await cluster.createForeign("web")
+                return try await cluster.create(adopt: ["name": "web"])
+            }
             try await cluster.create()
             try await cluster.withOperator { try await cluster.converges(code: "1", model: "1.0.0") }
             switch self {
-            case .begin: break
+            case .begin, .adopt: break
             case .newModel: try cluster.uploadVersion("2.0.0")
             case .newCode: try await cluster.push("2")
             case .edit:
@@ -75,17 +82,17 @@ import Testing
             let (code, model) = story.end
             try await cluster.withOperator(over: transport) {
                 try await cluster.eventually("\(story) is over or struck at write \(write)") {
-                    let isOver = cluster.isSettled(code: code, model: model)
+                    let isOver = cluster.isSettled(on: story.deployment, code: code, model: model)
                     return isOver || (transport.isStruck && moment != .answerLost)
                 }
             }
             try await cluster.withOperator {
                 try await cluster.eventually("\(story) ends after \(moment) write \(write)") {
-                    cluster.isSettled(code: code, model: model)
+                    cluster.isSettled(on: story.deployment, code: code, model: model)
                 }
                 try await cluster.scans(2)
             }
-            return (EndState(cluster), transport.isStruck)
+            return (EndState(cluster, deployment: story.deployment), transport.isStruck)
         }
     }
 }
@@ -94,12 +101,15 @@ import Testing
 struct EndState: Equatable, CustomStringConvertible {
     let description: String
 
-    init(_ cluster: Cluster, _ name: String = "app") {
-        func part(_ resource: APIResource) -> String {
+    init(_ cluster: Cluster, _ name: String = "app", deployment: String? = nil) {
+        func part(_ resource: APIResource, _ name: String) -> String {
             guard let object = cluster.api.object(resource, Cluster.key(name)) else { return "\(resource.kind): none" }
             var annotations = object["metadata"]?["annotations"]?.object ?? [:]
             // A hash over the owner's uid.
             annotations[Keys.applied] = nil
+            if annotations[Keys.claimedBy]?.string?.hasSuffix("/\(cluster.uid(of: "app"))") == true {
+                annotations[Keys.claimedBy] = "its own"
+            }
             var spec = object["spec"]
             // Given out by chance.
             spec?["clusterIP"] = nil
@@ -113,20 +123,29 @@ struct EndState: Equatable, CustomStringConvertible {
             var data = stored.data
             // The moment of an upload, which each run makes anew.
             data["model"]?["modifiedAt"] = nil
+            data["adopted"]?["uid"] = nil
             return "release \(stored.number) \(stored.name) \(stored.convergedAt != nil) \(data.canonicalText)"
         }
         let status = cluster.status(name)
         let history = (status?.history ?? []).map { "history \($0.id) \($0.code) \($0.model) \($0.cause) \($0.result)" }
         let conditions = (status?.conditions ?? []).map { "\($0.type) \($0.status) \($0.reason) \($0.message)" }
-        let lines = [part(Deployment.resource), part(Service.resource)] + releases + history + conditions
+        let objects = [part(Deployment.resource, deployment ?? name), part(Service.resource, name)]
+        let lines = objects + releases + history + conditions
         description = lines.joined(separator: "\n")
     }
 }
 
 extension Cluster {
     /// Whether the pair runs, the status says so, and every pod is of the generation that was asked for.
-    func isSettled(_ name: String = "app", code: String, model: String) -> Bool {
-        guard isConverged(name, code: code, model: model), let status = status(name) else { return false }
+    func isSettled(
+        _ name: String = "app",
+        on deployment: String? = nil,
+        code: String,
+        model: String
+    ) -> Bool {
+        guard isConverged(name, on: deployment, code: code, model: model), let status = status(name) else {
+            return false
+        }
         let generation = api.object(ModelApp.resource, Self.key(name))?["metadata"]?["generation"]?.integer
         return status.observedGeneration == generation
             && status.release?.target?.id == status.release?.current?.id

@@ -187,7 +187,7 @@ struct AdoptionChangeTests {
         let web = try #require(world.objects[Adoption.web])
         #expect(web["spec"]?["template"] == template)
         #expect(web["metadata"]?["labels"] == ["team": "vision"])
-        #expect(web["metadata"]?["annotations"]?[Keys.claimedBy] == nil)
+        #expect(web["metadata"]?["annotations"]?.object?.keys.contains { $0.hasPrefix("modelapp.dev/") } == false)
         world.finishRollout()
         try world.settle(Fixtures.resolution(1, 1))
         #expect(world.app.status.condition("Ready")?.reason == "Converged")

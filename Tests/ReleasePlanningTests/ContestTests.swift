@@ -87,6 +87,19 @@ struct ContestTests {
         #expect(world.app.status.condition("FieldsOwned")?.message.contains("kubectl-replace") == true)
     }
 
+    /// What others did while it was not ours was not taken from us.
+    @Test func aDeploymentThatWasLetGoInBetweenIsTakenAnew() throws {
+        var world = try converged("TakeOnce")
+        world.create("Deployment site", Adoption.deployment("site"))
+        world.app = try Adoption.edited(world.app, ["target.adopt.name": "site"])
+        try world.converge(Fixtures.resolution(1, 1))
+        takeBack(&world)
+        world.app = try Adoption.edited(world.app, ["target.adopt.name": "web"])
+        try world.converge(Fixtures.resolution(1, 1))
+        #expect(world.app.status.condition("Ready")?.reason == "Converged")
+        #expect(world.objects[Adoption.web]?["metadata"]?["annotations"]?[Keys.release] != nil)
+    }
+
     /// A Deployment that was deleted and made again is adopted anew.
     @Test func aDeploymentThatWasMadeAnewIsTakenAnew() throws {
         var world = try converged("TakeOnce")

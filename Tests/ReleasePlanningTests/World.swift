@@ -193,7 +193,8 @@ struct World {
             throw WorldError(description: "conflict on \(name)")
         }
         live.replace(["metadata", "labels", Keys.name], with: nil)
-        live.replace(["metadata", "annotations", Keys.claimedBy], with: nil)
+        let removal = Claim.removal(resourceVersion: version)["metadata"]?["annotations"]?.object ?? [:]
+        for key in removal.keys { live.replace(["metadata", "annotations", key], with: nil) }
         owned["modelapp-claim \(name)"] = nil
         store(name, live)
     }

@@ -34,6 +34,13 @@ struct PlanProgramTests {
             // Nothing of that was done.
             #expect(try await call.withSources("plan", "-f", file).status == 0)
 
+            // Another Deployment, and the one that the ModelApp of the cluster owns.
+            for (name, reason) in [("nosuch", "DeploymentNotFound"), ("image-classifier", "AlreadyClaimed")] {
+                let adopting = try folder.write(Self.adopting(text, name), to: "adopt.yaml")
+                let obstacle = try await call("plan", "-f", adopting)
+                #expect(obstacle.status == 1 && obstacle.output.contains(reason), "\(obstacle)")
+            }
+
             // The registry is not allowed: nobody knows whether there is something to do.
             let refused = try folder.write(text.replacing("127.0.0.1:", with: "127.0.0.2:"), to: "refused.yaml")
             let unknown = try await call.withSources("plan", "-f", refused)

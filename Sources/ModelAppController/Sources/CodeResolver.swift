@@ -97,14 +97,15 @@ struct CodeResolver: Sendable {
         _ isRequested: Bool,
         _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
-        let (rules, lookup) = try await lookup(app, isRequested: isRequested)
+        let (rules, lookup) = try await lookup(app, isRequested: isRequested, since: since)
         return try await select(app, running, rules, lookup)
     }
 
     /// By which rules to choose, and whom to ask.
     func lookup(
         _ app: ModelApp,
-        isRequested: Bool
+        isRequested: Bool,
+        since: ContinuousClock.Instant? = nil
     ) async throws(ScanFailure) -> (rules: SelectionRules, lookup: Lookup) {
         let rules: SelectionRules
         let repository: ImageReference

@@ -27,12 +27,19 @@ public struct Claim: Sendable, Hashable {
     /// `namespace/name/uid`.
     public var text: String { "\(holder.namespace)/\(holder.name)/\(uid)" }
 
-    /// The merge patch that takes label and claim off the state `resourceVersion` of an object, whoever wrote them.
+    /// The annotations of an adopted Deployment.
+    private static let annotations = [
+        Keys.claimedBy, Keys.release, Keys.codeTag, Keys.modelVersion, Keys.applied, Keys.takes,
+    ]
+
+    /// The merge patch that takes label, claim and the other annotations off the state `resourceVersion` of an object,
+    /// whoever wrote them.
     public static func removal(resourceVersion: String) -> JSONValue {
-        [
+        let annotations = Self.annotations.map { ($0, JSONValue.null) }
+        return [
             "metadata": [
                 "resourceVersion": .string(resourceVersion), "labels": [Keys.name: .null],
-                "annotations": [Keys.claimedBy: .null],
+                "annotations": .object(Dictionary(uniqueKeysWithValues: annotations)),
             ]
         ]
     }

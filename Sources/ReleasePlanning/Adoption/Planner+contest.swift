@@ -47,12 +47,13 @@ extension Planner {
     }
 
     /// The release that was put onto this very Deployment. Where the annotation that names it was replaced along with the
-    /// rest, the last one that ran there.
+    /// rest, the last one that ran, if it ran there; one that was let go in between is adopted anew.
     private func lastAdopted(_ live: Deployment) -> Release? {
         if let applied = observation.applied { return applied.release }
-        return observation.newestFirst.first {
-            $0.convergedAt != nil && $0.release.adopted?.uid == live.metadata.uid
-        }?.release
+        guard let newest = observation.everyNewestFirst.first, newest.convergedAt != nil,
+            newest.release.adopted?.uid == live.metadata.uid
+        else { return nil }
+        return newest.release
     }
 
     private func held(_ release: Release, on live: Deployment) -> [String: [String]] {

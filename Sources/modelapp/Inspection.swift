@@ -67,7 +67,7 @@ struct Inspection {
     /// What the cluster and the sources say about `app`.
     func inspect(_ app: ModelApp) async throws -> (observation: Observation, resolution: Resolution) {
         let observation = try await observe(app)
-        if !SpecCheck.problems(in: observation.app).isEmpty { return (observation, .pending) }
+        if !observation.check.problems.isEmpty { return (observation, .pending) }
         return (observation, await resolver.resolve(observation.app, observation: observation).resolution)
     }
 

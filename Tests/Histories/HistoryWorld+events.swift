@@ -41,13 +41,12 @@ extension HistoryWorld {
 
     private mutating func pods(_ event: HistoryEvent) {
         guard let live = cluster.deployment, live.spec["paused"] != true else { return }
-        let id = live.metadata.annotations[Keys.release]
         let carried = live.spec["template"]?["metadata"]?["labels"]?[Keys.release]?.string
         cluster.pods = []
         switch event {
         case .podsReady:
             cluster.finishRollout()
-            if let carried, carried == id { memory.ran.insert(carried) }
+            if let carried { memory.ran.insert(carried) }
         case .podsFail(let fault):
             var failure = DeploymentCondition()
             (failure.type, failure.status, failure.reason) = ("Progressing", "False", "ProgressDeadlineExceeded")

@@ -87,7 +87,7 @@ public struct HistoryWorld: Sendable {
         isStale: Bool = false
     ) throws(Violation) -> Bool {
         let plan = decide(observation, resolution, now, PlanPolicy())
-        if cluster.app.spec.suspend, !plan.isEmpty { throw Violation("suspended, and something is done") }
+        if observation.app.spec.suspend, !plan.isEmpty { throw Violation("suspended, and something is done") }
         var actions: [String: ReleaseTransition.Action] = [:]
         for step in plan.steps.prefix(steps) {
             let held = cluster.observation.heldByHand
@@ -100,10 +100,12 @@ public struct HistoryWorld: Sendable {
                 throw Violation("a step is refused: \(error)")
             }
             note(step, in: &actions)
-            if let id = step.startedRelease, cluster.deployment?.spec["template"] != template {
-                try judge(start: id, whileHeld: held)
+            guard let id = step.startedRelease else { continue }
+            if cluster.deployment?.spec["template"] != template {
+                try judge(start: id, whileHeld: held, wasMissing: template == nil)
                 actions[id] = actions[id] ?? .apply
             }
+            (memory.written, memory.isTampered) = (id, false)
         }
         if plan.isEmpty, !isStale { cluster.app.status = plan.status }
         try noteStates(actions)

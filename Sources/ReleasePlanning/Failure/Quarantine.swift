@@ -35,10 +35,26 @@ struct Quarantine {
     func entry(release id: String) -> StoredRelease? { failed.first { $0.release.id == id } }
 
     /// Whether `stored` keeps something from being tried that is the newest now, so that it must not be forgotten.
-    func isNeeded(_ stored: StoredRelease, for resolution: Resolution) -> Bool {
-        guard failed.contains(where: { $0.name == stored.name }) else { return false }
-        return stored.release.code.digest == resolution.code.version?.digest
-            || stored.release.model.digest == resolution.model.version?.version.digest
+    func isNeeded(_ stored: StoredRelease, for resolution: Resolution, templateHash: String) -> Bool {
+        guard let failed = failed.first(where: { $0.name == stored.name }), let failure = failed.failure else {
+            return false
+        }
+        let isCode = stored.release.code.digest == resolution.code.version?.digest
+        let isModel = stored.release.model.digest == resolution.model.version?.version.digest
+        // What is blamed, and no more: otherwise one image could keep a failure for each model that comes.
+        switch failure.blame {
+        case .code: return isCode
+        case .model: return isModel
+        case .pair: return isCode && isModel
+        case .template: return stored.release.templateHash == templateHash
+        }
+    }
+
+    /// Whether the pair of `release` or a half of it is not tried again. A template is blamed for what it lacks now, and
+    /// the last good release has often the same.
+    func blames(_ release: Release) -> Bool {
+        entry(code: release.code.digest) != nil || entry(model: release.model.digest) != nil
+            || entry(release: release.id) != nil
     }
 
     /// What the status lists.

@@ -38,7 +38,8 @@ extension Setback {
         guard let failed = byCode ?? byModel ?? byAll else { return nil }
         self.init(
             failed: failed,
-            good: observation.lastConverged,
+            // One that somebody put back may hold what is blamed: it is not what the other half moves on with.
+            good: observation.newestFirst.first { $0.convergedAt != nil && !quarantine.blames($0.release) },
             holdsCode: byCode != nil,
             holdsModel: byModel != nil,
             holdsAll: byCode == nil && byModel == nil,

@@ -44,9 +44,11 @@ public struct Observation: Sendable, Hashable {
         self.releases = releases
     }
 
-    /// The release that the Deployment carries, by its annotation.
+    /// The release that the Deployment carries, by its annotation or, where somebody removed that, by its label.
     var applied: StoredRelease? {
-        guard let id = deployment?.metadata.annotations[Keys.release] else { return nil }
+        guard let metadata = deployment?.metadata,
+            let id = metadata.annotations[Keys.release] ?? metadata.labels[Keys.release]
+        else { return nil }
         return releases.first { $0.release.id == id && isForTarget($0) }
     }
 

@@ -298,7 +298,7 @@ struct Planner {
         ]
         let quarantine = Quarantine(observation)
         return observation.everyNewestFirst.dropFirst(limit).filter {
-            !protected.contains($0.release.id) && !quarantine.isNeeded($0, for: resolution)
+            !protected.contains($0.release.id) && !quarantine.isNeeded($0, for: resolution, templateHash: templateHash)
         }.map { stored in
             .delete(
                 ControllerRevision.resource,

@@ -43,15 +43,32 @@ public enum ReleaseLifecycle {
     public static let transitions: [ReleaseTransition] = [
         .init(.absent, .waiting, "it is the newest pair, and a gate or a hold is closed"),
         .init(.waiting, .absent, "something newer takes its place, or it is wanted no more"),
-        .init(.absent, .noted, "it is the newest pair, nothing holds it, and the process ends midway", .start),
-        .init(.waiting, .noted, "what held it opens, and the process ends midway", .start),
         .init(.absent, .progressing, "it is the newest pair and nothing holds it", .start),
-        .init(.waiting, .progressing, "what held it opens, or the annotation release-now names it", .start),
+        .init(.waiting, .progressing, "what held it opens, or `modelapp.dev/release-now` names it", .start),
+        .init(.absent, .noted, "the same, and the process ends in between", .start),
+        .init(.waiting, .noted, "the same, and the process ends in between", .start),
         .init(.noted, .progressing, "the next pass", .apply),
+        .init(.progressing, .running, "every pod runs it", .converged),
+        .init(.progressing, .failed, "its pods do not come up before the deadline, by no fault of their surroundings", .failed),
+        .init(.progressing, .superseded, "another one is started"),
+        .init(.failed, .running, "its pods come up after all, and nothing was there to go back to", .converged),
+        .init(.failed, .rolledBack, "the last that ran is put back, or another one is started"),
+        .init(.running, .past, "another one is started"),
+        .init(.past, .running, "the one after it failed, or `modelapp.dev/rollback` names it", .rollback),
+        .init(.past, .running, "the same, after the process ended in between", .apply),
+        .init(.past, .progressing, "it is the newest pair again", .again),
+        .init(.superseded, .progressing, "it is the newest pair again", .again),
+        .init(.rolledBack, .progressing, "`modelapp.dev/unquarantine` names it, and it is the newest pair", .again),
+        .init(.past, .noted, "it is the newest pair again, and the process ends in between", .again),
+        .init(.superseded, .noted, "it is the newest pair again, and the process ends in between", .again),
+        .init(.noted, .superseded, "another one is started"),
+        .init(.past, .running, "somebody puts it back (`kubectl rollout undo`)"),
+        .init(.superseded, .progressing, "somebody puts it back (`kubectl rollout undo`)"),
+        .init(.rolledBack, .failed, "somebody puts it back (`kubectl rollout undo`)"),
+        .init(.failed, .progressing, "that is noted, and it gets another try", .undo),
+        .init(.progressing, .noted, "somebody puts an older one in its place"),
+        .init(.past, .absent, "the history is full", .prune),
+        .init(.superseded, .absent, "the history is full", .prune),
+        .init(.rolledBack, .absent, "the history is full, and what it is blamed for is not the newest", .prune),
     ]
-
-    /// Whether a release may come from a state into another.
-    public static func allows(_ from: ReleaseState, _ to: ReleaseState) -> Bool {
-        from == to || transitions.contains { $0.from == from && $0.to == to }
-    }
 }

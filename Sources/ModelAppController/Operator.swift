@@ -23,12 +23,20 @@ public struct Operator: Sendable {
         public var workers: Int
         /// The image of init containers where a spec names none.
         public var fetchImage: String?
+        /// Whether the cluster checks the names in approvals, so that they may be recorded.
+        public var recordsApprovers: Bool
 
         /// Options of their parts.
-        public init(namespace: String? = nil, workers: Int = 8, fetchImage: String? = nil) {
+        public init(
+            namespace: String? = nil,
+            workers: Int = 8,
+            fetchImage: String? = nil,
+            recordsApprovers: Bool = false
+        ) {
             self.namespace = namespace
             self.workers = workers
             self.fetchImage = fetchImage
+            self.recordsApprovers = recordsApprovers
         }
     }
 
@@ -60,12 +68,17 @@ public struct Operator: Sendable {
     ) {
         let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random, metrics: metrics)
         let tally = ReadinessTally(metrics: metrics)
-        let apps = Store<ModelApp>(handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }])
+        let followers = Followers(queue)
+        let apps = Store<ModelApp>(
+            indexes: [ModelAppReconciler.Stores.byAfter],
+            handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }, { followers.follow($0) }]
+        )
+        followers.look(in: apps)
         let deployments = Store<Deployment>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let services = Store<KubernetesAPI.Service>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let revisions = Store<ControllerRevision>(
             indexes: [ModelAppReconciler.Stores.byController],
-            handlers: [{ change in Self.enqueueOwner(change, queue) }]
+            handlers: [{ change in Self.enqueueOwner(change, queue) }, { followers.follow($0) }]
         )
         let namespaces: Namespaces = options.namespace.map { .only($0) } ?? .all
         let mine = ReflectorOptions(namespaces: namespaces, labelSelector: Keys.name)
@@ -121,7 +134,7 @@ public struct Operator: Sendable {
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
-            policy: PlanPolicy(fetchImage: options.fetchImage),
+            policy: PlanPolicy(fetchImage: options.fetchImage, recordsApprovers: options.recordsApprovers),
             time: time,
             random: random,
             reporter: reporter,

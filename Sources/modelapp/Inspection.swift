@@ -84,9 +84,27 @@ struct Inspection {
                 ListOptions(labelSelector: selector)
             )
             observation.releases = page.items.compactMap(StoredRelease.init)
+            observation.upstreams = try await upstreams(of: app, client)
         }
         if !SpecCheck.problems(in: app).isEmpty { return (observation, .pending) }
         return (observation, await resolver.resolve(app, observation: observation).resolution)
+    }
+
+    /// The ModelApps that `app` waits for, as far as the person who asks may see them.
+    private func upstreams(of app: ModelApp, _ client: Client) async throws -> [Upstream] {
+        var found: [Upstream] = []
+        for key in Set(app.afterKeys).sorted() {
+            do throws(KubernetesError) {
+                guard let other = try await client.get(ModelApp.self, key) else { continue }
+                let options = ListOptions(labelSelector: "\(Keys.name)=\(key.name)")
+                let page = try await client.list(ControllerRevision.self, in: .only(key.namespace), options)
+                let owned = page.items.filter { $0.metadata.controller?.uid == other.metadata.uid }
+                found.append(Upstream(other, releases: owned.compactMap(StoredRelease.init)))
+            } catch {
+                guard error.isForbidden else { throw error }
+            }
+        }
+        return found
     }
 }
 

@@ -40,6 +40,9 @@ struct OperatorCommand: AsyncParsableCommand {
     )
     var allowOperatorIdentity: [String] = []
 
+    @Flag(help: "Record who approved a release. Only where manifests/approval makes the cluster check the name.")
+    var recordApprovers = false
+
     @Option(help: "How many ModelApps are looked at side by side.")
     var workers = 8
 
@@ -104,7 +107,12 @@ struct OperatorCommand: AsyncParsableCommand {
                 allowing: allowEndpoint,
                 clouds: try .ofProcess(pool: pool, tenants: .namespaces(Set(allowOperatorIdentity)))
             ),
-            options: .init(namespace: namespace, workers: workers, fetchImage: fetchImage),
+            options: .init(
+                namespace: namespace,
+                workers: workers,
+                fetchImage: fetchImage,
+                recordsApprovers: recordApprovers
+            ),
             time: .system,
             random: Chance.unit,
             recorder: recorder,

@@ -78,13 +78,11 @@ struct GateTests {
     /// Everything that is not built, with a value that asks for it.
     private static let unsupported: [(String, JSONValue)] = [
         ("verification", ["model": ["manifest": "M"]]),
-        ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
-        ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
+        ("triggers", ["webhook": ["secretRef": ["name": "h"]]]),
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
-        ("rollout.approval", ["for": ["Model"]]), ("rollout.after", [["name": "a", "modelApp": ["name": "b"]]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
         ("rollout.verify", [["name": "a", "job": ["cronJobRef": ["name": "j"]]]]), ("rollout.attempts", 2),
     ]

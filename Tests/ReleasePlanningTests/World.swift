@@ -18,6 +18,8 @@ struct World {
     private(set) var objects: [String: JSONValue] = [:]
     /// The status of the pods of the present release, where it does not come up.
     var trouble: JSONValue = [:]
+    /// The ModelApps that are waited for.
+    var upstreams: [Upstream] = []
     private var owned: [String: JSONValue] = [:]
     private var counter: Int64 = 100
 
@@ -41,6 +43,7 @@ struct World {
             service: try objects[Self.service].map { try Service(json: $0) },
             releases: releases.shuffled(using: &generator)
         )
+        observation.upstreams = upstreams
         if observation.needsPods { observation.pods = try pods(troubled: trouble) }
         return observation
     }

@@ -150,6 +150,7 @@ public struct ModelAppReconciler: Reconciler {
             service: service,
             releases: owned.compactMap(StoredRelease.init)
         )
+        if !app.spec.rollout.after.isEmpty { observation.upstreams = stores.upstreams(of: app) }
         // Pods are not watched: only a rollout that stands still asks for them, once a pass.
         if observation.needsPods { observation.pods = try await pods(of: app) }
         return observation

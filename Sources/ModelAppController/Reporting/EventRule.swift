@@ -63,6 +63,7 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
 
     /// Reasons of conditions that are False in the course of things.
     public static let expected: Set<String> = [
-        "Incomplete", "Suspended", "WaitingForBlackout", "WaitingForWindow",
+        "Incomplete", "Suspended", "WaitingForAfter", "WaitingForApproval", "WaitingForBlackout",
+        "WaitingForCompatibility", "WaitingForWindow",
     ]
 }

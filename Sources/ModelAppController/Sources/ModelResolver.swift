@@ -75,7 +75,7 @@ struct ModelResolver: Sendable {
         }
     }
 
-    private func credentials(of app: ModelApp) -> SourceCredentials {
+    func credentials(of app: ModelApp) -> SourceCredentials {
         SourceCredentials(secrets: secrets, accounts: accounts, clouds: access.clouds, app: app)
     }
 

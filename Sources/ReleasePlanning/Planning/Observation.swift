@@ -16,6 +16,8 @@ public struct Observation: Sendable, Hashable {
     public var releases: [StoredRelease]
     /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
     public var pods: [Pod]?
+    /// The ModelApps that `rollout.after` names, and those that they name in turn, as far as they are there.
+    public var upstreams: [Upstream] = []
 
     /// An observation of its parts. Who has a check of this very spec at hand passes it: it costs more than the rest of a
     /// pass over a converged app.
@@ -62,6 +64,8 @@ public struct Observation: Sendable, Hashable {
 public struct PlanPolicy: Sendable, Hashable {
     /// The image of init containers where a spec names none; nil where the operator has none.
     public var fetchImage: String?
+    /// Whether the cluster checks that approvals carry the name of who gives them, so that it may be recorded.
+    public var recordsApprovers: Bool
     /// Objects that were found in step although they differ: what the server made of our own last apply.
     public var settled: Set<Settled>
 
@@ -94,8 +98,9 @@ public struct PlanPolicy: Sendable, Hashable {
     }
 
     /// A policy of its parts.
-    public init(fetchImage: String? = nil, settled: Set<Settled> = []) {
+    public init(fetchImage: String? = nil, recordsApprovers: Bool = false, settled: Set<Settled> = []) {
         self.fetchImage = fetchImage
+        self.recordsApprovers = recordsApprovers
         self.settled = settled
     }
 }

@@ -85,6 +85,25 @@ struct OwnedObjects {
         var forgiven: String?
         /// What led to the last start, where it is not what led to the first.
         var cause: String?
+        /// Who approved it.
+        var approvedBy: String?
+
+        /// What is said of a release that is brought into place now.
+        init(number: Int64, startedAt: String) {
+            self.number = number
+            self.startedAt = startedAt
+        }
+
+        /// What is said of it already.
+        init(of stored: StoredRelease) {
+            number = stored.number
+            startedAt = stored.startedAt
+            convergedAt = stored.convergedAt
+            failure = stored.failure
+            forgiven = stored.forgiven
+            cause = stored.cause == stored.release.cause ? nil : stored.cause
+            approvedBy = stored.approvedBy
+        }
     }
 
     /// The ControllerRevision of a release that is new.
@@ -111,6 +130,7 @@ struct OwnedObjects {
         }
         annotations[StoredRelease.forgivenAnnotation] = state.forgiven.map { .string($0) }
         annotations[StoredRelease.causeAnnotation] = state.cause.map { .string($0) }
+        annotations[StoredRelease.approverAnnotation] = state.approvedBy.map { .string($0) }
         let metadata: JSONValue = [
             "annotations": .object(annotations),
             "labels": [Keys.name: .string(app.metadata.name), Keys.release: .string(id)],

@@ -66,8 +66,8 @@ struct StatusComposer {
             }
         case .running(let release, let convergedAt):
             conditions += running(release, convergedAt)
-        case .waiting(let release, let hold, let current):
-            conditions += waiting(release, hold, current)
+        case .waiting(let release, let holds, let current):
+            conditions += waiting(release, holds, current)
         }
         return conditions
     }
@@ -75,17 +75,18 @@ struct StatusComposer {
     /// An update that waits leaves Ready as it is; an edit of the spec that waits does not run, and says so.
     private func waiting(
         _ release: Release,
-        _ hold: ReleaseHold,
+        _ holds: [ReleaseHold],
         _ current: (Release, convergedAt: String?)?
     ) -> [Condition] {
         let message =
-            "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(hold.message)"
+            "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(holds.text)"
+        let reason = holds.first?.reason ?? "Waiting"
         guard let (running, convergedAt) = current else {
-            return [Condition("Ready", false, reason: hold.reason, message: message)]
+            return [Condition("Ready", false, reason: reason, message: message)]
         }
-        let update = Condition("UpdateAvailable", true, reason: hold.reason, message: message)
+        let update = Condition("UpdateAvailable", true, reason: reason, message: message)
         if release.cause == "Template" {
-            return [Condition("Ready", false, reason: hold.reason, message: message), update]
+            return [Condition("Ready", false, reason: reason, message: message), update]
         }
         return self.running(running, convergedAt) + [update]
     }
@@ -195,22 +196,24 @@ struct StatusComposer {
         switch outcome {
         case .running(let release, let converged): (target, convergedAt) = (release, converged)
         case .waiting(_, _, .some(let current)): (target, convergedAt) = current
-        case .waiting(let release, let hold, nil):
+        case .waiting(let release, let holds, nil):
             var status = ReleaseStatus()
-            status.target = self.target(release, held: hold)
+            status.dropped = planner.approvalGate.dropped
+            status.target = self.target(release, held: holds)
             return status
         default: return previous.release
         }
         let progress = RolloutProgress(observation.deployment, release: target.id)
         var status = ReleaseStatus()
+        status.dropped = planner.approvalGate.dropped
         let current = convergedAt != nil ? nil : observation.lastConverged
         if convergedAt != nil {
             status.current = currentRelease(target, since: convergedAt)
         } else if let current {
             status.current = currentRelease(current.release, since: current.convergedAt)
         }
-        if case .waiting(let release, let hold, _) = outcome {
-            status.target = self.target(release, held: hold)
+        if case .waiting(let release, let holds, _) = outcome {
+            status.target = self.target(release, held: holds)
         } else if let setback = planner.setback, setback.putBack(target.id) {
             status.target = self.target(setback.failed.release)
             status.target?.phase = progress.isComplete ? .rolledBack : .failed
@@ -232,16 +235,12 @@ struct StatusComposer {
         return status
     }
 
-    private func target(_ release: Release, held hold: ReleaseHold? = nil) -> TargetRelease {
+    func target(_ release: Release, held holds: [ReleaseHold] = []) -> TargetRelease {
         var target = TargetRelease()
         target.id = release.id
         target.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
         target.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
-        if let hold {
-            target.waitingFor = [hold.gate]
-            target.nextWindow = hold.until?.rfc3339
-            target.message = hold.message
-        }
+        if !holds.isEmpty { note(holds, on: release, in: &target) }
         return target
     }
 
@@ -264,6 +263,7 @@ struct StatusComposer {
             entry.code = stored.release.code.tag
             entry.model = stored.release.model.version
             entry.cause = stored.cause
+            entry.approvedBy = stored.approvedBy
             entry.at = stored.startedAt
             let isApplied = stored.release.id == applied
             entry.result =

@@ -53,48 +53,42 @@ struct Planner {
         if let taken = nameTaken() { return stalled("NameTaken", taken) }
         if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
 
+        if let cycle = afterCycle {
+            return finish(keepingCurrent(), .spec(reason: "AfterCycle", message: cycle.description))
+        }
+
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
         case .success(let desired):
             do throws(FieldProblem) {
-                guard let hold = try hold(on: desired.release) else { return converge(on: desired) }
-                return keepWaiting(desired.release, hold)
+                let holds = desired.holds + (try holds(on: desired.release))
+                return holds.isEmpty ? converge(on: desired) : keepWaiting(desired.release, holds)
             } catch {
                 return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
             }
         }
     }
 
-    /// What keeps `release` from starting; nil for one that has.
-    private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
-        let current = observation.current
-        // What puts back the last good release waits for nothing.
-        guard release.id != current?.release.id, setback?.good?.release.id != release.id else { return nil }
-        return try ReleaseGate(app: app, zones: resolution.zones, now: now)
-            .hold(on: release, isFirst: current == nil)
-    }
-
     /// The current release is brought to its end meanwhile, as if nothing newer were there.
-    private func keepWaiting(_ release: Release, _ hold: ReleaseHold) -> Plan {
-        guard let current = observation.current else { return finish([], .waiting(release, hold, current: nil)) }
-        let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
-        var plan = finish(
-            steps,
-            .waiting(release, hold, current: (current.release, convergedAt: convergedAt))
-        )
-        plan.requeueAfter = hold.until.map { $0 - now }
+    private func keepWaiting(_ release: Release, _ holds: [ReleaseHold]) -> Plan {
+        var plan: Plan
+        if let current = observation.current {
+            let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
+            plan = finish(
+                steps,
+                .waiting(release, holds, current: (current.release, convergedAt: convergedAt))
+            )
+        } else {
+            plan = finish([], .waiting(release, holds, current: nil))
+        }
+        plan.requeueAfter = holds.next(after: now).map { $0 - now }
         return plan
     }
 
     /// Notes that a release failed. What follows from it is the next pass's.
     private func record(_ failure: ReleaseFailure, of failed: StoredRelease) -> Plan {
-        let state = OwnedObjects.RevisionState(
-            number: failed.number,
-            startedAt: failed.startedAt,
-            failure: failure,
-            forgiven: failed.forgiven,
-            cause: failed.cause == failed.release.cause ? nil : failed.cause
-        )
+        var state = OwnedObjects.RevisionState(of: failed)
+        state.failure = failure
         let revision = objects.revision(failed, state)
         return finish([.apply(revision, reason: "release failed")], .running(failed.release, convergedAt: nil))
     }
@@ -119,16 +113,14 @@ struct Planner {
             if setback.holdsCode { code = good.release.code }
             if setback.holdsModel { model = resolved(good) }
         }
-        let id = Release.id(
-            codeDigest: code.digest,
-            modelDigest: model.version.digest,
-            templateHash: templateHash
-        )
+        let (pair, holds) = choice(newest: Pair(code: code, model: model), templateHash: templateHash)
+        (code, model) = (pair.code, pair.model)
+        let id = pair.id(templateHash: templateHash)
         if let setback, let good = setback.good, setback.quarantine.entry(release: id) != nil {
             return .success(DesiredRelease(release: good.release, stored: good))
         }
         if let known = observation.releases.first(where: { $0.release.id == id }) {
-            return .success(DesiredRelease(release: known.release, stored: known))
+            return .success(DesiredRelease(release: known.release, stored: known, holds: holds))
         }
         // Only a new release needs the image: one that is kept names its own.
         if app.spec.delivery.mode == .initContainer, policy.fetchImage == nil,
@@ -158,10 +150,10 @@ struct Planner {
         } catch {
             return .failure(.spec(reason: error.reason, message: error.message))
         }
-        return .success(DesiredRelease(release: release, stored: nil))
+        return .success(DesiredRelease(release: release, stored: nil, holds: holds))
     }
 
-    private func resolved(_ stored: StoredRelease) -> ResolvedModel {
+    func resolved(_ stored: StoredRelease) -> ResolvedModel {
         ResolvedModel(
             version: stored.release.model,
             uri: stored.release.modelURI,
@@ -188,10 +180,9 @@ struct Planner {
         let progress = RolloutProgress(observation.deployment, release: desired.release.id)
         var convergedAt = desired.stored?.convergedAt
         if desired.stored == nil {
-            let revision = objects.revision(
-                desired.release,
-                .init(number: highest + 1, startedAt: now.rfc3339)
-            )
+            var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339)
+            state.approvedBy = approver(of: desired.release)
+            let revision = objects.revision(desired.release, state)
             steps.append(.apply(revision, reason: "new release"))
         } else if let stored = desired.stored, !isApplied, stored.number < highest {
             // An older pair is the latest again: its number says that it was applied last. It has to converge anew, unless
@@ -212,17 +203,10 @@ struct Planner {
         steps += serviceSteps()
         if steps.isEmpty, progress.isComplete, let stored = desired.stored, stored.convergedAt == nil {
             convergedAt = now.rfc3339
-            let revision = objects.revision(
-                stored,
-                .init(
-                    number: stored.number,
-                    startedAt: stored.startedAt,
-                    convergedAt: convergedAt,
-                    forgiven: stored.forgiven,
-                    cause: stored.cause == stored.release.cause ? nil : stored.cause
-                )
-            )
-            steps.append(.apply(revision, reason: "release converged"))
+            var state = OwnedObjects.RevisionState(of: stored)
+            state.convergedAt = convergedAt
+            state.failure = nil
+            steps.append(.apply(objects.revision(stored, state), reason: "release converged"))
         }
         steps += pruneSteps(keeping: desired.release.id)
         return (steps, convergedAt)
@@ -334,6 +318,8 @@ struct DesiredRelease {
     var release: Release
     /// The release as it is kept, if it is.
     var stored: StoredRelease?
+    /// Rules about pairs that keep it from counting, where none counts.
+    var holds: [ReleaseHold] = []
 }
 
 /// What a plan comes to, before it is put into conditions.
@@ -341,7 +327,7 @@ enum Outcome: Error {
     /// A release runs or is being rolled out.
     case running(Release, convergedAt: String?)
     /// A release is held back; what runs meanwhile.
-    case waiting(Release, ReleaseHold, current: (Release, convergedAt: String?)?)
+    case waiting(Release, [ReleaseHold], current: (Release, convergedAt: String?)?)
     /// A half was never resolved, so nothing can run.
     case missingHalf(Half, ResolutionFailure?)
     /// Only an edit of the spec helps.

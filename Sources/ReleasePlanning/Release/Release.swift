@@ -84,9 +84,13 @@ public struct StoredRelease: Sendable, Hashable {
     public var forgiven: String?
     /// What led to its last start.
     public var cause: String
+    /// Who approved it, where that was recorded.
+    public var approvedBy: String?
 
     /// The annotation that says when a release was last brought into place.
     public static let startedAnnotation = "modelapp.dev/started-at"
+    /// The annotation that says who approved a release.
+    public static let approverAnnotation = "modelapp.dev/approved-by"
     /// The annotation that says when a release converged.
     public static let convergedAnnotation = "modelapp.dev/converged-at"
 
@@ -107,6 +111,7 @@ public struct StoredRelease: Sendable, Hashable {
         }
         forgiven = revision.metadata.annotations[Self.forgivenAnnotation]
         cause = revision.metadata.annotations[Self.causeAnnotation] ?? release.cause
+        approvedBy = revision.metadata.annotations[Self.approverAnnotation]
     }
 }
 

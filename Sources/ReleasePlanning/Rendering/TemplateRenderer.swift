@@ -133,6 +133,8 @@ public enum Keys {
     public static let reconcileRequestedAt = "modelapp.dev/reconcile-requested-at"
     /// Annotation of ModelApps: the release that may start although no window is open.
     public static let releaseNow = "modelapp.dev/release-now"
+    /// Annotation of ModelApps: the release that is approved, and by whom: `<release id> <user>`.
+    public static let approve = "modelapp.dev/approve"
     /// Annotation of ModelApps: the release that failed and shall be tried again.
     public static let unquarantine = "modelapp.dev/unquarantine"
 }

@@ -190,10 +190,15 @@ extension Cluster {
 
     /// Pushes an image as a build would, and returns its digest.
     @discardableResult
-    func push(_ tag: String, to repository: String = "api") async throws -> String {
+    func push(
+        _ tag: String,
+        to repository: String = "api",
+        labels: [String: String] = [:]
+    ) async throws -> String {
         let layer = Array("application, build \(tag)\n".utf8)
+        let config: JSONValue = labels.isEmpty ? [:] : ["Labels": .object(labels.mapValues { .string($0) })]
         let configuration: JSONValue = [
-            "architecture": "amd64", "os": "linux", "config": .object([:]),
+            "architecture": "amd64", "os": "linux", "config": config,
             "rootfs": ["type": "layers", "diff_ids": [.string(Self.digest(layer))]],
         ]
         let manifest: JSONValue = [

@@ -57,6 +57,7 @@ public struct Operator: Sendable {
     public init(
         client: Client,
         access: SourceAccess,
+        checks: CheckAccess,
         options: Options,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
@@ -130,6 +131,15 @@ public struct Operator: Sendable {
         ]
         synchronizing = [apps, deployments, services, revisions]
         resolver = Resolver(client: client, access: access, time: time, metrics: metrics)
+        let runner = CheckRunner(client: client, access: checks, time: time, queue: queue)
+        let podWatches = PodWatches(
+            client: client,
+            time: time,
+            random: random,
+            metrics: metrics,
+            logger: logger,
+            queue: queue
+        )
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
@@ -138,6 +148,8 @@ public struct Operator: Sendable {
             time: time,
             random: random,
             reporter: reporter,
+            checks: runner,
+            podWatches: podWatches,
             metrics: metrics,
             logger: logger
         )
@@ -151,7 +163,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable])
+        let writing = ServiceBundle([work, undecodable, runner, podWatches])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

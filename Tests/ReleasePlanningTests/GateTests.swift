@@ -84,7 +84,6 @@ struct GateTests {
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
-        ("rollout.verify", [["name": "a", "job": ["cronJobRef": ["name": "j"]]]]), ("rollout.attempts", 2),
     ]
 
     @Test(arguments: unsupported.indices)

@@ -28,20 +28,22 @@ struct PairFilterTests {
         return "\(current?.code.tag ?? "-") \(current?.model.version ?? "-")"
     }
 
-    @Test(arguments: [
-        // The newest pair fits.
-        ([3, 2, 1], [3, 2, 1], [3: "*"], "3 3/"),
-        // The newest image takes an older model, which is newer than the one that runs.
-        ([3, 2, 1], [3, 2, 1], [3: "2"], "3 2/"),
-        // It takes the one that runs.
-        ([3, 2, 1], [3, 2, 1], [3: "<2"], "3 1/"),
-        // It takes none, an older image takes the newest model.
-        ([3, 2, 1], [3, 2, 1], [3: ">=4", 2: ">=3"], "2 3/"),
-        // Only the image that runs takes the newest.
-        ([3, 2, 1], [3, 2, 1], [1: ">=1"], "1 3/"),
-        // Nothing fits: what runs stays.
-        ([3, 2, 1], [3, 2, 1], [3: ">=4", 2: ">=4", 1: "1"], "1 1/"),
-    ] as [([Int], [Int], [Int: String], String)])
+    @Test(
+        arguments: [
+            // The newest pair fits.
+            ([3, 2, 1], [3, 2, 1], [3: "*"], "3 3/"),
+            // The newest image takes an older model, which is newer than the one that runs.
+            ([3, 2, 1], [3, 2, 1], [3: "2"], "3 2/"),
+            // It takes the one that runs.
+            ([3, 2, 1], [3, 2, 1], [3: "<2"], "3 1/"),
+            // It takes none, an older image takes the newest model.
+            ([3, 2, 1], [3, 2, 1], [3: ">=4", 2: ">=3"], "2 3/"),
+            // Only the image that runs takes the newest.
+            ([3, 2, 1], [3, 2, 1], [1: ">=1"], "1 3/"),
+            // Nothing fits: what runs stays.
+            ([3, 2, 1], [3, 2, 1], [3: ">=4", 2: ">=4", 1: "1"], "1 1/"),
+        ] as [([Int], [Int], [Int: String], String)]
+    )
     func theNewestPairThatFitsIsReleased(codes: [Int], models: [Int], ranges: [Int: String], pair: String) throws {
         var world = World(try Fixtures.app())
         try world.converge(Fixtures.resolution(1, 1))
@@ -52,10 +54,13 @@ struct PairFilterTests {
         #expect(try world.plan(resolution(codes, models, ranges)).isEmpty)
     }
 
-    @Test(arguments: [
-        ("2", nil, "no label dev.modelapp.model-range"), ("2", "oops <", "is no range"), ("2", ">=3", "takes models"),
-        ("x", ">=1", "is no semantic version"),
-    ] as [(String, String?, String)])
+    @Test(
+        arguments: [
+            ("2", nil, "no label dev.modelapp.model-range"), ("2", "oops <", "is no range"),
+            ("2", ">=3", "takes models"),
+            ("x", ">=1", "is no semantic version"),
+        ] as [(String, String?, String)]
+    )
     func whatDoesNotFitSaysWhy(version: String, range: String?, why: String) throws {
         var world = World(try Fixtures.app())
         try world.converge(Fixtures.resolution(1, 1))

@@ -18,6 +18,10 @@ struct World {
     private(set) var objects: [String: JSONValue] = [:]
     /// The status of the pods of the present release, where it does not come up.
     var trouble: JSONValue = [:]
+    /// The status of the candidate's pod; nil for one that is ready.
+    var candidateTrouble: JSONValue?
+    /// How the check that is under way stands.
+    var checks: [String: CheckProgress] = [:]
     /// The ModelApps that are waited for.
     var upstreams: [Upstream] = []
     private var owned: [String: JSONValue] = [:]
@@ -27,6 +31,7 @@ struct World {
 
     static let deployment = "Deployment classifier"
     static let service = "Service classifier"
+    static let candidate = "Deployment classifier-candidate"
 
     /// What the operator sees, the releases in any order.
     func observation(shuffledBy generator: inout some RandomNumberGenerator) throws -> Observation {
@@ -44,6 +49,8 @@ struct World {
             releases: releases.shuffled(using: &generator)
         )
         observation.upstreams = upstreams
+        observation.checks = checks
+        observation.candidate = try objects[Self.candidate].map { try Deployment(json: $0) }
         if observation.needsPods { observation.pods = try pods(troubled: trouble) }
         return observation
     }
@@ -88,13 +95,37 @@ struct World {
         throw WorldError(description: "does not settle: \(passes)")
     }
 
-    /// Every pod runs the present template.
+    /// Every pod runs the present template, the candidate's too.
     mutating func finishRollout() {
-        guard var live = objects[Self.deployment] else { return }
+        finishRollout(of: Self.deployment)
+        if objects[Self.candidate] != nil { finishRollout(of: Self.candidate) }
+    }
+
+    /// The candidate's pod is ready, or will never be, for what `status` says of it.
+    mutating func finishCandidate(_ status: JSONValue? = nil) {
+        candidateTrouble = status
+        if status == nil { finishRollout(of: Self.candidate) }
+    }
+
+    private mutating func finishRollout(of name: String) {
+        guard var live = objects[name] else { return }
         let wanted = live["spec"]?["replicas"] ?? 1
         live["status"] = [
             "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": wanted,
             "readyReplicas": wanted, "availableReplicas": wanted,
+        ]
+        if name == Self.deployment { trouble = [:] }
+        store(name, live)
+    }
+
+    /// Pods of the present template are made, and suffer from what `status` says.
+    mutating func beginRollout(_ status: JSONValue) {
+        guard var live = objects[Self.deployment] else { return }
+        trouble = status
+        let wanted = live["spec"]?["replicas"] ?? 1
+        live["status"] = [
+            "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": 1,
+            "availableReplicas": wanted,
         ]
         store(Self.deployment, live)
     }
@@ -119,7 +150,22 @@ struct World {
 
     private func pods(troubled status: JSONValue) throws -> [Pod] {
         let labels = objects[Self.deployment]?["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
+        let candidate = objects[Self.candidate]?["spec"]?["template"]?["metadata"]
+        let ready: JSONValue = [
+            "conditions": [["type": "Ready", "status": "True"]], "podIP": "10.0.0.7", "hostIP": "10.0.0.1",
+        ]
+        let owner: JSONValue = [
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "classifier-candidate-5b", "uid": "rs",
+            "controller": true,
+        ]
         return try [
+            Pod(json: [
+                "metadata": [
+                    "name": "c1", "uid": "c1", "labels": candidate?["labels"] ?? [:],
+                    "annotations": candidate?["annotations"] ?? [:], "ownerReferences": [owner],
+                ],
+                "status": candidateTrouble ?? ready,
+            ]),
             Pod(json: ["metadata": ["name": "p1", "labels": labels], "status": status]),
             // One of another release, and one that goes: neither counts.
             Pod(json: ["metadata": ["name": "p0", "labels": [:]], "status": Trouble.crash]),
@@ -170,6 +216,8 @@ struct World {
         if let before = owned["\(manager) \(name)"] { Merge.remove(before, notIn: step.body, from: &object) }
         Merge.set(step.body, in: &object)
         owned["\(manager) \(name)"] = step.body
+        // Pods of another template suffer from nothing yet.
+        if name == Self.deployment, object["spec"]?["template"] != live?["spec"]?["template"] { trouble = [:] }
         store(name, object)
     }
 

@@ -310,6 +310,8 @@ public struct TargetRelease: APIObject {
     public var approvedAt: String?
     /// Who approved it.
     public var approvedBy: String?
+    /// What checks before traffic came to.
+    public var checks: [CheckResult] = []
     /// More, for people.
     public var message: String?
 
@@ -324,6 +326,7 @@ public struct TargetRelease: APIObject {
         .field("phase", \.phase, "How far it has come.", required: true),
         .field("waitingFor", \.waitingFor, "What holds it back.", .maxItems(16), .itemMaxLength(64), .listSet),
         .field("nextWindow", \.nextWindow, "When the next window opens.", .maxLength(64)),
+        .field("checks", \.checks, "What checks before traffic came to, in order.", .maxItems(32), .atomicList),
         .field("since", \.since, "Since when it is the one that waits.", .maxLength(64)),
         .field("approvedAt", \.approvedAt, "When an approval was seen.", .maxLength(64)),
         .field(
@@ -452,7 +455,7 @@ public struct HistoryEntry: APIObject {
         .field(
             "result",
             \.result,
-            "How it ended: Progressing, Converged, RolledBack, Failed, Superseded.",
+            "How it ended: Verifying, Verified, Progressing, Converged, RolledBack, Failed, Superseded.",
             .maxLength(32)
         ),
         .field(

@@ -26,6 +26,8 @@ public struct ModelAppReconciler: Reconciler {
     private let logger: Logger
     private let memory: ReconcileMemory
     private let reporter: StatusReporter
+    private let checks: CheckRunner
+    private let podWatches: PodWatches
 
     /// Where the reconciler reads from.
     public struct Stores: Sendable {
@@ -66,6 +68,8 @@ public struct ModelAppReconciler: Reconciler {
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         reporter: StatusReporter,
+        checks: CheckRunner,
+        podWatches: PodWatches,
         metrics: any MetricsFactory,
         logger: Logger
     ) {
@@ -76,6 +80,8 @@ public struct ModelAppReconciler: Reconciler {
         self.time = time
         self.random = random
         self.reporter = reporter
+        self.checks = checks
+        self.podWatches = podWatches
         self.logger = logger
         memory = ReconcileMemory(metrics: metrics)
     }
@@ -84,6 +90,8 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
+            checks.want(nil, for: key)
+            podWatches.leave(key)
             return .awaitChange
         }
         // Owned objects go with their owner; the garbage collector does the work.
@@ -105,6 +113,7 @@ public struct ModelAppReconciler: Reconciler {
             now: now,
             policy: memory.policy(policy, for: key)
         )
+        checks.want(plan.check, for: key)
         do throws(KubernetesError) {
             try await carryOut(plan, observation)
         } catch {
@@ -151,25 +160,21 @@ public struct ModelAppReconciler: Reconciler {
             releases: owned.compactMap(StoredRelease.init)
         )
         if !app.spec.rollout.after.isEmpty { observation.upstreams = stores.upstreams(of: app) }
-        // Pods are not watched: only a rollout that stands still asks for them, once a pass.
-        if observation.needsPods { observation.pods = try await pods(of: app) }
+        observation.checks = checks.progress(of: app.key)
+        if observation.isVerifying { observation.candidate = try await candidate(of: app) }
+        if observation.candidate == nil { observation.candidate = stores.deployments[Self.candidateKey(app)] }
+        if observation.needsPods { observation.pods = podWatches.follow(app.key) } else { podWatches.leave(app.key) }
         return observation
     }
 
-    /// Nil where the operator may not read them: then nobody is blamed, and nothing is rolled back.
-    private func pods(of app: ModelApp) async throws(ReconcileError) -> [Pod]? {
-        let options = ListOptions(labelSelector: "\(Keys.name)=\(app.metadata.name)", limit: 100)
+    private static func candidateKey(_ app: ModelApp) -> ObjectKey { OwnedNames.candidate(of: app.key) }
+
+    /// The Deployment that has the candidate's name. Before one is made, a read shows that the name is free.
+    private func candidate(of app: ModelApp) async throws(ReconcileError) -> Deployment? {
+        if let known = stores.deployments[Self.candidateKey(app)] { return known }
         do throws(KubernetesError) {
-            // A hundred pods show what is wrong with a release as well as all of them.
-            return try await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
+            return try await client.get(Deployment.self, Self.candidateKey(app))
         } catch {
-            if error.isForbidden {
-                logger.warning(
-                    "pods not readable",
-                    metadata: ["object": "ModelApp \(app.key)", "error": "\(error.message)"]
-                )
-                return nil
-            }
             throw ReconcileError(
                 .retry(after: error.retryAfter),
                 reason: "ObserveFailed",

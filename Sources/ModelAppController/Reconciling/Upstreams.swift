@@ -6,7 +6,7 @@ import ReleasePlanning
 /// The ModelApps that others wait for (`rollout.after`), as the watches show them.
 extension ModelAppReconciler.Stores {
     /// Finds the ModelApps that wait for one, by `namespace/name`.
-    public static var byAfter: StoreIndex<ModelApp> {
+    static var byAfter: StoreIndex<ModelApp> {
         StoreIndex("after") { app in app.afterKeys.map(\.description) }
     }
 

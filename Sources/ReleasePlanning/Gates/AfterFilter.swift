@@ -73,7 +73,8 @@ struct AfterFilter {
             return ReleaseHold(gate: "After", message: "\(subject): \(key) does not run \(pair.text)", until: nil)
         }
         let end = present.from + period
-        let message = "\(subject): \(key) has run \(pair.text) since \(present.from.rfc3339), and shall for \(period.goText)"
+        let message =
+            "\(subject): \(key) has run \(pair.text) since \(present.from.rfc3339), and shall for \(period.goText)"
         return ReleaseHold(gate: "After", message: message, until: end)
     }
 

@@ -62,6 +62,14 @@ struct PairFilters {
 }
 
 extension Planner {
+    /// The rules about pairs.
+    var pairFilters: PairFilters {
+        PairFilters(
+            compatibility: CompatibilityFilter(rules: app.spec.compatibility, labels: resolution.imageLabels),
+            after: AfterFilter(app: app, upstreams: observation.upstreams, now: now)
+        )
+    }
+
     /// The pair to release in place of `newest`, or `newest` itself with what keeps it and all others.
     func choice(newest: Pair, templateHash: String) -> (pair: Pair, holds: [ReleaseHold]) {
         let spec = app.spec
@@ -74,10 +82,7 @@ extension Planner {
         if newest.code.digest == resolution.code.version?.digest { codes += resolution.olderCodes }
         if newest.model.version.digest == resolution.model.version?.version.digest { models += resolution.olderModels }
         let choice = PairChoice(
-            filters: PairFilters(
-                compatibility: CompatibilityFilter(rules: spec.compatibility, labels: resolution.imageLabels),
-                after: AfterFilter(app: app, upstreams: observation.upstreams, now: now)
-            ),
+            filters: pairFilters,
             quarantine: quarantine,
             bottom: bottom,
             approval: approvalGate

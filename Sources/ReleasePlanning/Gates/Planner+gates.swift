@@ -18,7 +18,9 @@ extension Planner {
 
     /// Who approved `release`, where the operator may believe it.
     func approver(of release: Release) -> String? {
-        guard policy.recordsApprovers, let user = approvalGate.answer(to: release.id)?.user, !user.isEmpty else { return nil }
+        guard policy.recordsApprovers, let user = approvalGate.answer(to: release.id)?.user, !user.isEmpty else {
+            return nil
+        }
         return user
     }
 

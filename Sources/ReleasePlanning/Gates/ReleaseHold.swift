@@ -2,7 +2,8 @@ import Artifacts
 
 /// What keeps a pair from being released, and until when.
 struct ReleaseHold: Sendable, Hashable {
-    /// One CamelCase word for programs: `Window`, `Blackout`, `Approval`, `ApprovalExpired`, `After`, `Compatibility`.
+    /// One CamelCase word for programs: `Window`, `Blackout`, `Approval`, `ApprovalExpired`, `After`, `Compatibility`,
+    /// `VerificationFailed`.
     var gate: String
     /// For people.
     var message: String
@@ -10,10 +11,12 @@ struct ReleaseHold: Sendable, Hashable {
     var until: Timestamp?
 
     /// The reason in a condition.
-    var reason: String { gate == Self.expired ? gate : "WaitingFor\(gate)" }
+    var reason: String { gate == Self.expired || gate == Self.unverified ? gate : "WaitingFor\(gate)" }
 
     /// The gate of a request for approval that nobody answered in time.
     static let expired = "ApprovalExpired"
+    /// The gate of a release whose checks failed, where `onFailure` is `Pause`.
+    static let unverified = "VerificationFailed"
 }
 
 extension [ReleaseHold] {

@@ -14,8 +14,12 @@ public struct Observation: Sendable, Hashable {
     public var service: Service?
     /// The releases that the ModelApp owns, in no order.
     public var releases: [StoredRelease]
-    /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
+    /// The pods of the ModelApp, nil where they were not read: they are looked at while a rollout or a candidate lasts.
     public var pods: [Pod]?
+    /// The Deployment of the candidate, whoever owns it.
+    public var candidate: Deployment?
+    /// How the check that is under way stands, by the name of its operation.
+    public var checks: [String: CheckProgress] = [:]
     /// The ModelApps that `rollout.after` names, and those that they name in turn, as far as they are there.
     public var upstreams: [Upstream] = []
 
@@ -51,7 +55,7 @@ public struct Observation: Sendable, Hashable {
 
     /// The release that runs or should: the applied one or, where the Deployment is gone or lost its annotation, the one
     /// that was brought into place last.
-    var current: StoredRelease? { applied ?? newestFirst.first }
+    var current: StoredRelease? { applied ?? newestFirst.first { !$0.isCandidate } }
 
     /// The last release that ran everywhere.
     var lastConverged: StoredRelease? { newestFirst.first { $0.convergedAt != nil } }

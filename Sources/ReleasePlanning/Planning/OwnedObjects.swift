@@ -87,6 +87,10 @@ struct OwnedObjects {
         var cause: String?
         /// Who approved it.
         var approvedBy: String?
+        /// How far its verification has come.
+        var verification: VerificationRecord?
+        /// Which try it is.
+        var attempt: Int64 = 1
 
         /// What is said of a release that is brought into place now.
         init(number: Int64, startedAt: String) {
@@ -103,6 +107,8 @@ struct OwnedObjects {
             forgiven = stored.forgiven
             cause = stored.cause == stored.release.cause ? nil : stored.cause
             approvedBy = stored.approvedBy
+            verification = stored.verification
+            attempt = stored.attempt
         }
     }
 
@@ -131,6 +137,10 @@ struct OwnedObjects {
         annotations[StoredRelease.forgivenAnnotation] = state.forgiven.map { .string($0) }
         annotations[StoredRelease.causeAnnotation] = state.cause.map { .string($0) }
         annotations[StoredRelease.approverAnnotation] = state.approvedBy.map { .string($0) }
+        annotations[StoredRelease.verificationAnnotation] = state.verification.map {
+            .string(String(decoding: $0.json.canonicalBytes, as: UTF8.self))
+        }
+        if state.attempt > 1 { annotations[Keys.attempt] = .string(String(state.attempt)) }
         let metadata: JSONValue = [
             "annotations": .object(annotations),
             "labels": [Keys.name: .string(app.metadata.name), Keys.release: .string(id)],
@@ -149,7 +159,7 @@ struct OwnedObjects {
     }
 
     /// Metadata and `members`, with the hash of both as an annotation: what "in step" starts from.
-    private func body(_ members: [String: JSONValue], annotations: [String: String]) -> JSONValue {
+    func body(_ members: [String: JSONValue], annotations: [String: String]) -> JSONValue {
         var metadata: [String: JSONValue] = [
             "labels": [
                 Keys.name: .string(app.metadata.name), "app.kubernetes.io/name": .string(app.metadata.name),

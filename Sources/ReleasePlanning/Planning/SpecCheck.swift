@@ -39,6 +39,7 @@ public struct SpecCheck: Sendable, Hashable {
         for rule in app.spec.rollout.after where app.key(of: rule) == app.key {
             problems.append(FieldProblem("spec.rollout.after[\(rule.name)].modelApp", "names this ModelApp itself"))
         }
+        problems += VerifyCheck.problems(in: app.spec.rollout.verify)
         // Whether a time zone is known is not a matter of the spec alone.
         let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
         do throws(FieldProblem) {
@@ -134,8 +135,6 @@ public struct SpecCheck: Sendable, Hashable {
         unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")
         unless(rollout.strategy.steps.isEmpty, "spec.rollout.strategy.steps")
         unless(rollout.strategy.pause == nil, "spec.rollout.strategy.pause")
-        unless(rollout.verify.isEmpty, "spec.rollout.verify")
-        unless(rollout.attempts == 1, "spec.rollout.attempts")
         return paths
     }
 }

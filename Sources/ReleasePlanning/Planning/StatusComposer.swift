@@ -66,6 +66,7 @@ struct StatusComposer {
             }
         case .running(let release, let convergedAt):
             conditions += running(release, convergedAt)
+        case .verifying(let verifying): conditions += self.verifying(verifying)
         case .waiting(let release, let holds, let current):
             conditions += waiting(release, holds, current)
         }
@@ -91,7 +92,7 @@ struct StatusComposer {
         return self.running(running, convergedAt) + [update]
     }
 
-    private func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
+    func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
         let progress = RolloutProgress(planner.observation.deployment, release: release.id)
         let pair = "code \(release.code.tag) + model \(release.model.version)"
         let wasConverged = convergedAt != nil
@@ -116,16 +117,15 @@ struct StatusComposer {
             return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)")]
         }
         if let failure = progress.failure {
-            let trouble = planner.observation.pods.map { PodTrouble($0, release: release.id) }
             let message =
-                "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))"
-                + (trouble.map { "; \($0.reason): \($0.message)" } ?? "")
+                "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))" + trouble(of: release)
             let ready = Condition("Ready", false, reason: "Degraded", message: message)
             return wasConverged
                 ? [ready] : [ready, Condition("Reconciling", true, reason: "Degraded", message: message)]
         }
         let message =
             "\(pair): \(progress.updated) of \(progress.desired) pods updated, \(progress.available) available"
+            + trouble(of: release)
         let isEdit = previous.observedGeneration != generation && previous.observedGeneration > 0
         let hadReady = previous.condition("Ready")
         // Pods that fail after convergence are a loss; a newer pair that rolls out is not (the old one still serves).
@@ -139,6 +139,13 @@ struct StatusComposer {
             Condition("Ready", keepsReady, reason: "Progressing", message: message),
             Condition("Reconciling", true, reason: "Progressing", message: message),
         ]
+    }
+
+    /// What keeps pods of `release` from being ready, as far as it is known.
+    private func trouble(of release: Release) -> String {
+        guard let pods = planner.observation.pods else { return "" }
+        let trouble = PodTrouble(pods, release: release.id)
+        return trouble.isSpecific || planner.observation.isOverdue ? "; \(trouble.reason): \(trouble.message)" : ""
     }
 
     private func halves() -> [Condition] {
@@ -196,6 +203,14 @@ struct StatusComposer {
         switch outcome {
         case .running(let release, let converged): (target, convergedAt) = (release, converged)
         case .waiting(_, _, .some(let current)): (target, convergedAt) = current
+        case .verifying(let verifying):
+            guard let current = verifying.current else {
+                var status = ReleaseStatus()
+                status.dropped = planner.approvalGate.dropped
+                status.target = self.target(verifying: verifying)
+                return status
+            }
+            (target, convergedAt) = current
         case .waiting(let release, let holds, nil):
             var status = ReleaseStatus()
             status.dropped = planner.approvalGate.dropped
@@ -214,6 +229,8 @@ struct StatusComposer {
         }
         if case .waiting(let release, let holds, _) = outcome {
             status.target = self.target(release, held: holds)
+        } else if case .verifying(let verifying) = outcome {
+            status.target = self.target(verifying: verifying)
         } else if let setback = planner.setback, setback.putBack(target.id) {
             status.target = self.target(setback.failed.release)
             status.target?.phase = progress.isComplete ? .rolledBack : .failed
@@ -267,10 +284,11 @@ struct StatusComposer {
             entry.at = stored.startedAt
             let isApplied = stored.release.id == applied
             entry.result =
-                stored.convergedAt != nil
-                ? "Converged"
-                : stored.failure != nil
-                    ? isApplied ? "Failed" : "RolledBack" : isApplied ? "Progressing" : "Superseded"
+                Self.result(ofCandidate: stored)
+                ?? (stored.convergedAt != nil
+                    ? "Converged"
+                    : stored.failure != nil
+                        ? isApplied ? "Failed" : "RolledBack" : isApplied ? "Progressing" : "Superseded")
             // One that was put back converged before it was started last.
             if stored.cause != "Rollback", let end = stored.convergedAt.flatMap({ try? Timestamp(rfc3339: $0) }),
                 let start = try? Timestamp(rfc3339: stored.startedAt)

@@ -62,7 +62,8 @@ struct Planner {
         case .success(let desired):
             do throws(FieldProblem) {
                 let holds = desired.holds + (try holds(on: desired.release))
-                return holds.isEmpty ? converge(on: desired) : keepWaiting(desired.release, holds)
+                if !holds.isEmpty { return keepWaiting(desired.release, holds) }
+                return verification(of: desired) ?? converge(on: desired)
             } catch {
                 return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
             }
@@ -70,16 +71,16 @@ struct Planner {
     }
 
     /// The current release is brought to its end meanwhile, as if nothing newer were there.
-    private func keepWaiting(_ release: Release, _ holds: [ReleaseHold]) -> Plan {
+    func keepWaiting(_ release: Release, _ holds: [ReleaseHold]) -> Plan {
         var plan: Plan
         if let current = observation.current {
             let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
             plan = finish(
-                steps,
+                steps + candidateRemoval(),
                 .waiting(release, holds, current: (current.release, convergedAt: convergedAt))
             )
         } else {
-            plan = finish([], .waiting(release, holds, current: nil))
+            plan = finish(candidateRemoval(), .waiting(release, holds, current: nil))
         }
         plan.requeueAfter = holds.next(after: now).map { $0 - now }
         return plan
@@ -109,11 +110,18 @@ struct Planner {
                 let present = observation.applied ?? setback.failed
                 return .success(DesiredRelease(release: present.release, stored: present))
             }
-            if setback.holdsAll { return .success(DesiredRelease(release: good.release, stored: good)) }
+            if setback.holdsAll {
+                guard let trial = trial(after: setback, templateHash: templateHash) else {
+                    return .success(DesiredRelease(release: good.release, stored: good))
+                }
+                (code, model) = (trial.code, trial.model)
+            }
             if setback.holdsCode { code = good.release.code }
             if setback.holdsModel { model = resolved(good) }
         }
-        let (pair, holds) = choice(newest: Pair(code: code, model: model), templateHash: templateHash)
+        var (pair, holds) = (Pair(code: code, model: model), [ReleaseHold]())
+        // What is tried for blame has passed the filters.
+        if setback?.holdsAll != true { (pair, holds) = choice(newest: pair, templateHash: templateHash) }
         (code, model) = (pair.code, pair.model)
         let id = pair.id(templateHash: templateHash)
         if let setback, let good = setback.good, setback.quarantine.entry(release: id) != nil {
@@ -170,10 +178,10 @@ struct Planner {
 
     private func converge(on desired: DesiredRelease) -> Plan {
         let (steps, convergedAt) = steps(toward: desired)
-        return finish(steps, .running(desired.release, convergedAt: convergedAt))
+        return finish(steps + candidateRemoval(), .running(desired.release, convergedAt: convergedAt))
     }
 
-    private func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
+    func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
         var steps: [PlanStep] = []
         let highest = observation.releases.map(\.number).max() ?? 0
         let isApplied = observation.deployment?.metadata.annotations[Keys.release] == desired.release.id
@@ -184,7 +192,7 @@ struct Planner {
             state.approvedBy = approver(of: desired.release)
             let revision = objects.revision(desired.release, state)
             steps.append(.apply(revision, reason: "new release"))
-        } else if let stored = desired.stored, !isApplied, stored.number < highest {
+        } else if let stored = desired.stored, !isApplied, stored.number < highest || stored.isCandidate {
             // An older pair is the latest again: its number says that it was applied last. It has to converge anew, unless
             // it is put back because it did: then it stays the last good one, whatever becomes of it now.
             let isRollback = setback?.good?.release.id == stored.release.id
@@ -194,9 +202,15 @@ struct Planner {
                 state.cause = "Rollback"
             } else if stored.failure != nil {
                 state.forgiven = app.metadata.annotations[Keys.unquarantine]
+                state.attempt = stored.isForgiven(by: state.forgiven) ? 1 : stored.attempt + 1
+            }
+            state.approvedBy = stored.isCandidate ? stored.approvedBy : approver(of: stored.release)
+            if var record = stored.verification {
+                record.phase = .released
+                state.verification = record
             }
             let revision = objects.revision(stored, state)
-            steps.append(.apply(revision, reason: isRollback ? "rollback" : "release is applied again"))
+            steps.append(.apply(revision, reason: isRollback ? "rollback" : stored.isCandidate ? "release was verified" : "release is applied again"))
             convergedAt = state.convergedAt
         }
         steps += deploymentSteps(desired.release)
@@ -213,7 +227,7 @@ struct Planner {
     }
 
     /// Without a release to make, the one that runs is kept in step.
-    private func keepingCurrent() -> [PlanStep] {
+    func keepingCurrent() -> [PlanStep] {
         guard let current = observation.current else { return [] }
         return deploymentSteps(current.release) + serviceSteps()
     }
@@ -301,7 +315,7 @@ struct Planner {
         finish([], .spec(reason: reason, message: message))
     }
 
-    private func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
+    func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
         let status = StatusComposer(planner: self, outcome: outcome, changes: !steps.isEmpty).status()
         return Plan(
             subject: app.key,
@@ -332,6 +346,8 @@ enum Outcome: Error {
     case missingHalf(Half, ResolutionFailure?)
     /// Only an edit of the spec helps.
     case spec(reason: String, message: String)
+    /// A release is verified before it gets traffic.
+    case verifying(Verifying)
     /// The user asked for rest.
     case suspended
 }

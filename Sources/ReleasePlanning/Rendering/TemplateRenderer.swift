@@ -117,6 +117,10 @@ public enum Keys {
     public static let name = "modelapp.dev/name"
     /// Label: which of several Deployments.
     public static let slot = "modelapp.dev/slot"
+    /// The slot of pods that are verified: no Service selects it.
+    public static let candidateSlot = "candidate"
+    /// Annotation of candidates' pods and of releases: which try it is.
+    public static let attempt = "modelapp.dev/attempt"
     /// Label of pods and annotation of Deployments: the release.
     public static let release = "modelapp.dev/release"
     /// Annotation: the tag that the code had.

@@ -113,6 +113,7 @@ struct Cluster: Sendable {
                 allowedEndpoints: [Self.registryHost, Self.storeHost],
                 random: { 0.5 }
             ),
+            checks: CheckAccess(pods: network),
             options: .init(),
             time: time,
             random: { 0.5 },

@@ -85,6 +85,12 @@ struct Inspection {
             )
             observation.releases = page.items.compactMap(StoredRelease.init)
             observation.upstreams = try await upstreams(of: app, client)
+            observation.candidate = try await client.get(Deployment.self, OwnedNames.candidate(of: app.key))
+            if observation.needsPods {
+                let options = ListOptions(labelSelector: selector, limit: 100)
+                // Who may not see pods sees the rest.
+                observation.pods = try? await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
+            }
         }
         if !SpecCheck.problems(in: app).isEmpty { return (observation, .pending) }
         return (observation, await resolver.resolve(app, observation: observation).resolution)

@@ -1,6 +1,7 @@
 import Artifacts
 import DevCluster
 import HTTPTransport
+import HTTPTypes
 import JSON
 import KubernetesAPI
 import KubernetesClient
@@ -111,15 +112,27 @@ import Testing
         }
     }
 
-    @Test func aPrometheusThatIsMissingIsWaitedFor() async throws {
+    /// Answers every query with one sample.
+    private struct OneSample: LocalService {
+        func handle(_ request: HTTPRequest, body: HTTPBodyChunks, from peer: LocalPeer) async -> LocalResponse {
+            #expect(request.path == "/api/v1/query?query=up%7Bapp%3D%22app%22%7D")
+            let sample: JSONValue = ["metric": [:], "value": [1, "1"]]
+            let answer: JSONValue = ["status": "success", "data": ["resultType": "vector", "result": [sample]]]
+            return LocalResponse(.ok, text: answer.canonicalText, type: "application/json")
+        }
+    }
+
+    @Test func aPrometheusThatIsDownIsWaitedForAndBlamesNobody() async throws {
         try await Cluster.withConvergedApp { cluster in
-            let query: JSONValue = [["name": "errors", "prometheus": ["query": "up", "min": 1]]]
-            try await cluster.editSeen(spec: ["rollout": ["verify": query]])
+            let query: JSONValue = ["query": #"up{app="$app"}"#, "min": 1, "for": "30s"]
+            try await cluster.editSeen(spec: ["rollout": ["verify": [["name": "errors", "prometheus": query]]]])
             try await cluster.push("2")
             try await cluster.eventually("it waits and says for what") {
-                cluster.says("UpdateAvailable", true, "PrometheusMissing", ["--prometheus-url"])
+                cluster.says("UpdateAvailable", true, "PrometheusUnavailable", ["errors"])
             }
             #expect(cluster.live()?.tag == "1" && cluster.status()?.quarantine == [])
+            cluster.network.connect(Cluster.prometheusHost, to: OneSample())
+            try await cluster.converges(code: "2", model: "1.0.0")
         }
     }
 
@@ -173,14 +186,15 @@ import Testing
             try await cluster.push("1")
             try cluster.uploadVersion("1.0.0")
             try await cluster.create(rollout: ["verify": Self.checks])
-            cluster.network.disconnectPods()
+            // The first operator gets no answer before it ends.
+            app.beforeEach { try? await Task.sleep(for: .seconds(3600)) }
             try await cluster.withOperator {
                 try await cluster.eventually("it is verified") {
                     cluster.status()?.release?.target?.checks.first?.result == .running
                 }
             }
             #expect(cluster.live() == nil)
-            cluster.network.connectPods(to: app)
+            app.beforeEach(nil)
             try await cluster.withOperator { try await cluster.converges(code: "1", model: "1.0.0") }
             #expect(cluster.releases().first?.verification?.phase == .released)
         }
@@ -198,9 +212,11 @@ import Testing
                 app.say(isBad ? "n02123045 tabby" : "n02690373 airliner")
             }
             // Both at once: the pair is the first that is seen.
-            try await cluster.edit(spec: ["suspend": true])
+            try await cluster.editSeen(spec: ["suspend": true])
             try await cluster.push("2")
             try cluster.uploadVersion("2.0.0")
+            // What was listed before is too old by now.
+            try await cluster.time.sleep(for: .seconds(3))
             try await cluster.edit(spec: ["suspend": false])
             let end = guilty == "code" ? ("1", "2.0.0") : ("2", "1.0.0")
             try await cluster.eventually("the innocent half runs", within: .seconds(20)) {

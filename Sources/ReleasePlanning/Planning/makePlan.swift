@@ -204,7 +204,7 @@ struct Planner {
                 state.forgiven = app.metadata.annotations[Keys.unquarantine]
                 state.attempt = stored.isForgiven(by: state.forgiven) ? 1 : stored.attempt + 1
             }
-            state.approvedBy = stored.isCandidate ? stored.approvedBy : approver(of: stored.release)
+            state.approvedBy = stored.isCandidate || isRollback ? stored.approvedBy : approver(of: stored.release)
             if var record = stored.verification {
                 record.phase = .released
                 state.verification = record

@@ -63,6 +63,7 @@ extension Planner {
         let revision: ApplyStep
         if let stored = desired.stored {
             state.attempt = stored.attempt
+            state.forgiven = stored.forgiven
             if stored.failure != nil { state.forgiven = app.metadata.annotations[Keys.unquarantine] }
             revision = objects.revision(stored, state)
         } else {

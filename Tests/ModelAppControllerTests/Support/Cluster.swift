@@ -23,6 +23,8 @@ struct Cluster: Sendable {
     /// The same registry and store, by names that no fault of a test is about.
     static let otherRegistryHost = "registry.other.test"
     static let otherStoreHost = "s3.other.test"
+    /// Where a Prometheus may answer; nobody does by itself.
+    static let prometheusHost = "prometheus.test"
     static let bucket = "models"
     static let accessKey = "AKIATEST"
     static let secretKey = "planted-secret-key"
@@ -113,7 +115,10 @@ struct Cluster: Sendable {
                 allowedEndpoints: [Self.registryHost, Self.storeHost],
                 random: { 0.5 }
             ),
-            checks: CheckAccess(pods: network),
+            checks: CheckAccess(
+                pods: network,
+                prometheus: .init(url: HTTPURL(scheme: "http", host: Self.prometheusHost), transport: network)
+            ),
             options: .init(),
             time: time,
             random: { 0.5 },

@@ -30,9 +30,6 @@ final class Network: HTTPTransport {
     /// Lets `service` answer in every pod, whatever its address.
     func connectPods(to service: any LocalService) { pods.withLock { $0 = service } }
 
-    /// Takes every pod off the network.
-    func disconnectPods() { pods.withLock { $0 = nil } }
-
     /// Takes a host off the network.
     func disconnect(_ host: String) { services.withLock { $0[host] = nil } }
 

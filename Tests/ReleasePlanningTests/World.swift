@@ -49,7 +49,7 @@ struct World {
             releases: releases.shuffled(using: &generator)
         )
         observation.upstreams = upstreams
-        observation.checks = checks
+        observation.checkProgress = checks
         observation.candidate = try objects[Self.candidate].map { try Deployment(json: $0) }
         if observation.needsPods { observation.pods = try pods(troubled: trouble) }
         return observation

@@ -160,7 +160,7 @@ public struct ModelAppReconciler: Reconciler {
             releases: owned.compactMap(StoredRelease.init)
         )
         if !app.spec.rollout.after.isEmpty { observation.upstreams = stores.upstreams(of: app) }
-        observation.checks = checks.progress(of: app.key)
+        observation.checkProgress = checks.progress(of: app.key)
         if observation.isVerifying { observation.candidate = try await candidate(of: app) }
         if observation.candidate == nil { observation.candidate = stores.deployments[Self.candidateKey(app)] }
         if observation.needsPods { observation.pods = podWatches.follow(app.key) } else { podWatches.leave(app.key) }

@@ -19,7 +19,7 @@ public struct Observation: Sendable, Hashable {
     /// The Deployment of the candidate, whoever owns it.
     public var candidate: Deployment?
     /// How the check that is under way stands, by the name of its operation.
-    public var checks: [String: CheckProgress] = [:]
+    public var checkProgress: [String: CheckProgress] = [:]
     /// The ModelApps that `rollout.after` names, and those that they name in turn, as far as they are there.
     public var upstreams: [Upstream] = []
 

@@ -284,7 +284,7 @@ struct StatusComposer {
             entry.at = stored.startedAt
             let isApplied = stored.release.id == applied
             entry.result =
-                Self.result(ofCandidate: stored)
+                result(ofCandidate: stored)
                 ?? (stored.convergedAt != nil
                     ? "Converged"
                     : stored.failure != nil

@@ -143,7 +143,7 @@ extension Planner {
             facts: facts(of: release)
         )
         let position = "check \(record.results.count + 1) of \(checks.count), \(step.name)"
-        switch observation.checks[operation.id] {
+        switch observation.checkProgress[operation.id] {
         case .finished(.passed):
             var record = record
             record.results.append(CheckResult(name: step.name, .passed, at: now.rfc3339))

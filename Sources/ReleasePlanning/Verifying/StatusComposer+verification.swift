@@ -47,9 +47,9 @@ extension StatusComposer {
     }
 
     /// How a release without traffic stands, for the history; nil for one that has or had some.
-    static func result(ofCandidate stored: StoredRelease) -> String? {
+    func result(ofCandidate stored: StoredRelease) -> String? {
         switch stored.verification?.phase {
-        case .running: "Verifying"
+        case .running: stored.name == planner.observation.newestFirst.first?.name ? "Verifying" : "Superseded"
         case .passed: "Verified"
         case .failed: "Failed"
         case .released, nil: nil

@@ -52,5 +52,5 @@ extension StoredRelease {
 
 extension Observation {
     /// Whether a candidate is being verified, so that its Deployment and its pods have to be looked at.
-    public var isVerifying: Bool { releases.contains { $0.verification?.phase == .running } }
+    public var isVerifying: Bool { newestFirst.first?.verification?.phase == .running }
 }

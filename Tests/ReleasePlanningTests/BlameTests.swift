@@ -85,10 +85,11 @@ struct BlameTests {
             if let candidate = try world.observation().releases.first(where: { $0.verification?.phase == .running }) {
                 let isBad = guilt.isBad(candidate.release.code.tag, candidate.release.model.version)
                 world.finishCandidate(isBad ? Trouble.loop : nil)
-                try world.settle(Fixtures.resolution(2, 2))
+                // One pass: the next candidate is none of this one's.
+                try world.carryOut(try world.plan(Fixtures.resolution(2, 2)))
                 world.candidateTrouble = nil
             }
-            world.finishRollout()
+            world.finishRollout(candidates: false)
         }
         try world.settle(Fixtures.resolution(2, 2))
         #expect(world.live == guilt.end.live)

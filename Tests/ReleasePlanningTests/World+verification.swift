@@ -21,7 +21,8 @@ extension World {
                 guard checks[check.id] == nil else { return made }
                 made.append(check)
                 checks = [check.id: judge(check)]
-            } else if let live = objects[Self.candidate], live["status"]?["observedGeneration"] != live["metadata"]?["generation"],
+            } else if let live = objects[Self.candidate],
+                live["status"]?["observedGeneration"] != live["metadata"]?["generation"],
                 candidateTrouble == nil
             {
                 finishCandidate()

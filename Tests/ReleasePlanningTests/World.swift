@@ -95,10 +95,10 @@ struct World {
         throw WorldError(description: "does not settle: \(passes)")
     }
 
-    /// Every pod runs the present template, the candidate's too.
-    mutating func finishRollout() {
+    /// Every pod runs the present template, by default the candidate's too.
+    mutating func finishRollout(candidates: Bool = true) {
         finishRollout(of: Self.deployment)
-        if objects[Self.candidate] != nil { finishRollout(of: Self.candidate) }
+        if candidates, objects[Self.candidate] != nil { finishRollout(of: Self.candidate) }
     }
 
     /// The candidate's pod is ready, or will never be, for what `status` says of it.

@@ -143,26 +143,24 @@ extension Planner {
             facts: facts(of: release)
         )
         let position = "check \(record.results.count + 1) of \(checks.count), \(step.name)"
+        var record = record
+        var plan: Plan
         switch observation.checkProgress[operation.id] {
         case .finished(.passed):
-            var record = record
             record.results.append(CheckResult(name: step.name, .passed, at: now.rfc3339))
-            return note(record, of: stored, reason: "check \(step.name) passed", "\(position), passed")
+            plan = note(record, of: stored, reason: "check \(step.name) passed", "\(position), passed")
         case .finished(.failed(let message, let detail)):
-            var record = record
             record.results.append(CheckResult(name: step.name, .failed, message: message, at: now.rfc3339))
             record.detail = detail.map { String($0.prefix(2048)) }
             let trouble = PodTrouble(fault: .release, reason: "CheckFailed", message: "check \(step.name): \(message)")
-            return fail(stored, record, trouble)
+            plan = fail(stored, record, trouble)
         case .finished(.blocked(let reason, let message)), .blocked(let reason, let message):
-            var plan = plan([], release, record, "\(position): \(message)", blocked: reason)
-            plan.check = operation
-            return plan
-        case nil:
-            var plan = plan([], release, record, "\(position), is running")
-            plan.check = operation
-            return plan
+            plan = self.plan([], release, record, "\(position): \(message)", blocked: reason)
+        case nil: plan = self.plan([], release, record, "\(position), is running")
         }
+        // Also where it is over: a pass that does not see yet what was written of it must not have it made again.
+        plan.check = operation
+        return plan
     }
 
     private func facts(of release: Release) -> [String: String] {

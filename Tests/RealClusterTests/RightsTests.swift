@@ -34,9 +34,11 @@ struct RightsTests {
     ].map(words)
 
     private static let denied = [
-        "list secrets", "watch secrets", "create secrets", "get configmaps", "create jobs.batch", "create serviceaccounts --subresource=token",
+        "list secrets", "watch secrets", "create secrets", "get configmaps", "create jobs.batch",
+        "create serviceaccounts --subresource=token",
         "create modelapps.modelapp.dev", "patch modelapps.modelapp.dev", "delete modelapps.modelapp.dev",
-        "get pods", "get pods --subresource=log", "create pods", "create pods --subresource=exec", "create rolebindings.rbac.authorization.k8s.io",
+        "get pods", "get pods --subresource=log", "create pods", "create pods --subresource=exec",
+        "create rolebindings.rbac.authorization.k8s.io",
         "get leases.coordination.k8s.io", "deletecollection deployments.apps", "delete namespaces",
     ].map(words)
 

@@ -210,7 +210,8 @@ struct Planner {
                 state.verification = record
             }
             let revision = objects.revision(stored, state)
-            steps.append(.apply(revision, reason: isRollback ? "rollback" : stored.isCandidate ? "release was verified" : "release is applied again"))
+            let again = stored.isCandidate ? "release was verified" : "release is applied again"
+            steps.append(.apply(revision, reason: isRollback ? "rollback" : again))
             convergedAt = state.convergedAt
         }
         steps += deploymentSteps(desired.release)

@@ -106,6 +106,12 @@ struct GateTests {
     @Test func adoptionIsNotBuilt() throws {
         let spec = Fixtures.spec(["target.own": nil, "target.adopt": ["name": "x"]])
         #expect(SpecCheck.unsupported(in: try Fixtures.app(spec).spec) == ["spec.target.adopt"])
+        let verified = Fixtures.spec([
+            "target.own": nil, "target.adopt": ["name": "x"], "rollout.verify": World.http,
+        ])
+        #expect(
+            SpecCheck.unsupported(in: try Fixtures.app(verified).spec) == ["spec.target.adopt", "spec.rollout.verify"]
+        )
     }
 
     @Test func everythingThatIsBuiltIsSupported() throws {

@@ -132,6 +132,8 @@ public struct SpecCheck: Sendable, Hashable {
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         unless(spec.target.adopt == nil, "spec.target.adopt")
         let rollout = spec.rollout
+        // A candidate would have the labels by which an adopted Deployment and its Services select.
+        unless(rollout.verify.isEmpty || spec.target.adopt == nil, "spec.rollout.verify")
         unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")
         unless(rollout.strategy.steps.isEmpty, "spec.rollout.strategy.steps")
         unless(rollout.strategy.pause == nil, "spec.rollout.strategy.pause")

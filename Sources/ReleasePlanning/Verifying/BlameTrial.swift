@@ -10,7 +10,9 @@ import ModelAppAPI
 extension Planner {
     /// The pair to go on with after both halves of a release were new and it failed; nil for what ran before.
     func trial(after setback: Setback, templateHash: String) -> Pair? {
-        guard let good = setback.good, let failure = setback.failed.failure, failure.blame == .pair else { return nil }
+        guard app.spec.target.adopt == nil, let good = setback.good, let failure = setback.failed.failure,
+            failure.blame == .pair
+        else { return nil }
         let bad = setback.failed.release
         guard bad.code.digest != good.release.code.digest, bad.model.digest != good.release.model.digest else {
             return nil
@@ -35,8 +37,8 @@ extension Planner {
 
     /// Whether a half of `release` is new in a pair that failed, so that it has to show by itself that it is not guilty.
     func isSuspect(_ release: Release) -> Bool {
-        // Where nothing ever ran there is nothing to protect.
-        guard let good = observation.lastConverged?.release else { return false }
+        // Where nothing ever ran there is nothing to protect; beside an adopted Deployment no candidate can stand.
+        guard app.spec.target.adopt == nil, let good = observation.lastConverged?.release else { return false }
         return Quarantine(observation).failed.contains { stored in
             guard stored.failure?.blame == .pair, stored.release.id != release.id else { return false }
             let code = stored.release.code.digest

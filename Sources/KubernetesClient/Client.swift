@@ -173,8 +173,13 @@ public struct Client: Sendable {
         try decode(JSONValue.self, try await call(.post, path, body: document.canonicalBytes))
     }
 
-    /// The answer to a GET of any path, such as `/version`.
-    public func getRaw(_ path: String) async throws(KubernetesError) -> [UInt8] { try await call(.get, path) }
+    /// The answer to a GET of any path, such as `/version` or a pod's log.
+    public func getRaw(
+        _ path: String,
+        query: [(String, String)] = []
+    ) async throws(KubernetesError) -> [UInt8] {
+        try await call(.get, path, query: query)
+    }
 }
 
 extension Client {

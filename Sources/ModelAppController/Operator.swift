@@ -23,12 +23,20 @@ public struct Operator: Sendable {
         public var workers: Int
         /// The image of init containers where a spec names none.
         public var fetchImage: String?
+        /// Whether the cluster checks the names in approvals, so that they may be recorded.
+        public var recordsApprovers: Bool
 
         /// Options of their parts.
-        public init(namespace: String? = nil, workers: Int = 8, fetchImage: String? = nil) {
+        public init(
+            namespace: String? = nil,
+            workers: Int = 8,
+            fetchImage: String? = nil,
+            recordsApprovers: Bool = false
+        ) {
             self.namespace = namespace
             self.workers = workers
             self.fetchImage = fetchImage
+            self.recordsApprovers = recordsApprovers
         }
     }
 
@@ -51,6 +59,7 @@ public struct Operator: Sendable {
     public init(
         client: Client,
         access: SourceAccess,
+        checks: CheckAccess,
         options: Options,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
@@ -62,10 +71,12 @@ public struct Operator: Sendable {
     ) {
         let queue = WorkQueue<ObjectKey>(name: "modelapp", time: time, random: random, metrics: metrics)
         let tally = ReadinessTally(metrics: metrics)
+        let followers = Followers(queue)
         let apps = Store<ModelApp>(
-            indexes: [HookSecrets.index],
-            handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }]
+            indexes: [HookSecrets.index, ModelAppReconciler.Stores.byAfter],
+            handlers: [{ Self.enqueue($0, queue) }, { tally.follow($0) }, { followers.follow($0) }]
         )
+        followers.look(in: apps)
         let deployments = Store<Deployment>(
             indexes: [ModelAppReconciler.Stores.byClaim],
             handlers: [{ change in Self.enqueueOwner(change, queue) }]
@@ -73,7 +84,7 @@ public struct Operator: Sendable {
         let services = Store<KubernetesAPI.Service>(handlers: [{ change in Self.enqueueOwner(change, queue) }])
         let revisions = Store<ControllerRevision>(
             indexes: [ModelAppReconciler.Stores.byController],
-            handlers: [{ change in Self.enqueueOwner(change, queue) }]
+            handlers: [{ change in Self.enqueueOwner(change, queue) }, { followers.follow($0) }]
         )
         let namespaces: Namespaces = options.namespace.map { .only($0) } ?? .all
         let mine = ReflectorOptions(namespaces: namespaces, labelSelector: Keys.name)
@@ -137,15 +148,26 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
+        let runner = CheckRunner(client: client, access: checks, time: time, queue: queue)
+        let podWatches = PodWatches(
+            client: client,
+            time: time,
+            random: random,
+            metrics: metrics,
+            logger: logger,
+            queue: queue
+        )
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
-            policy: PlanPolicy(fetchImage: options.fetchImage),
+            policy: PlanPolicy(fetchImage: options.fetchImage, recordsApprovers: options.recordsApprovers),
             due: due,
             time: time,
             random: random,
             reporter: reporter,
+            checks: runner,
+            podWatches: podWatches,
             metrics: metrics,
             logger: logger
         )
@@ -159,7 +181,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable])
+        let writing = ServiceBundle([work, undecodable, runner, podWatches])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

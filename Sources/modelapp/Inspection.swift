@@ -108,6 +108,13 @@ struct Inspection {
                 ListOptions(labelSelector: selector)
             )
             observation.releases = page.items.compactMap(StoredRelease.init)
+            observation.upstreams = try await upstreams(of: app, client)
+            observation.candidate = try await client.get(Deployment.self, OwnedNames.candidate(of: app.key))
+            if observation.needsPods {
+                let options = ListOptions(labelSelector: selector, limit: 100)
+                // Who may not see pods sees the rest.
+                observation.pods = try? await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
+            }
         }
         return observation
     }
@@ -119,6 +126,23 @@ extension Inspection {
         guard let claim = deployment.flatMap({ Claim(on: $0.metadata) }), claim != Claim(of: app) else { return nil }
         let holder = try await client.getJSON(ModelApp.resource, claim.holder)
         return holder?["metadata"]?["uid"]?.string == claim.uid ? claim : nil
+    }
+
+    /// The ModelApps that `app` waits for, as far as the person who asks may see them.
+    private func upstreams(of app: ModelApp, _ client: Client) async throws -> [Upstream] {
+        var found: [Upstream] = []
+        for key in Set(app.afterKeys).sorted() {
+            do throws(KubernetesError) {
+                guard let other = try await client.get(ModelApp.self, key) else { continue }
+                let options = ListOptions(labelSelector: "\(Keys.name)=\(key.name)")
+                let page = try await client.list(ControllerRevision.self, in: .only(key.namespace), options)
+                let owned = page.items.filter { $0.metadata.controller?.uid == other.metadata.uid }
+                found.append(Upstream(other, releases: owned.compactMap(StoredRelease.init)))
+            } catch {
+                guard error.isForbidden else { throw error }
+            }
+        }
+        return found
     }
 }
 

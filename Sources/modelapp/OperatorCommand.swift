@@ -40,6 +40,12 @@ struct OperatorCommand: AsyncParsableCommand {
     )
     var allowOperatorIdentity: [String] = []
 
+    @Flag(help: "Record who approved a release. Only where manifests/approval makes the cluster check the name.")
+    var recordApprovers = false
+
+    @Option(help: ArgumentHelp("Where checks before traffic query Prometheus.", valueName: "url"))
+    var prometheusUrl: String?
+
     @Option(help: "How many ModelApps are looked at side by side.")
     var workers = 8
 
@@ -116,7 +122,13 @@ struct OperatorCommand: AsyncParsableCommand {
                 allowing: allowEndpoint,
                 clouds: try .ofProcess(pool: pool, tenants: .namespaces(Set(allowOperatorIdentity)))
             ),
-            options: .init(namespace: namespace, workers: workers, fetchImage: fetchImage),
+            checks: try CheckAccess.network(pool: pool, prometheus: prometheusUrl),
+            options: .init(
+                namespace: namespace,
+                workers: workers,
+                fetchImage: fetchImage,
+                recordsApprovers: recordApprovers
+            ),
             time: .system,
             random: Chance.unit,
             recorder: recorder,
@@ -185,6 +197,23 @@ extension SourceAccess {
     /// where they are sent.
     static func names(ofHosts hosts: [String]) -> Set<String> {
         Set(hosts.map { (HTTPURL.split(authority: $0)?.host ?? $0).lowercased() })
+    }
+}
+
+extension CheckAccess {
+    /// Checks over the network. Pods' own addresses are asked, no local ones, and none through a proxy.
+    static func network(pool: ClientPool, prometheus: String?) throws -> CheckAccess {
+        let pods = try pool.transport(TransportSettings(), policy: .refusingLocal())
+        var server: Prometheus?
+        if let prometheus {
+            guard let url = HTTPURL(prometheus) else {
+                throw ValidationError(
+                    "--prometheus-url must be like http://prometheus.monitoring:9090, not \"\(prometheus)\""
+                )
+            }
+            server = Prometheus(url: url, transport: try pool.transport(TransportSettings(), policy: .any))
+        }
+        return CheckAccess(pods: pods, prometheus: server)
     }
 }
 

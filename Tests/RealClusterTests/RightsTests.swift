@@ -30,13 +30,15 @@ struct RightsTests {
 
     private static let granted = [
         "get secrets", "watch modelapps.modelapp.dev", "patch modelapps.modelapp.dev --subresource=status",
-        "create deployments.apps", "patch services", "delete controllerrevisions.apps",
+        "create deployments.apps", "patch services", "watch pods", "delete controllerrevisions.apps",
     ].map(words)
 
     private static let denied = [
-        "list secrets", "watch secrets", "create secrets", "create serviceaccounts --subresource=token",
+        "list secrets", "watch secrets", "create secrets", "get configmaps", "create jobs.batch",
+        "create serviceaccounts --subresource=token",
         "create modelapps.modelapp.dev", "patch modelapps.modelapp.dev", "delete modelapps.modelapp.dev",
-        "create pods", "create pods --subresource=exec", "create rolebindings.rbac.authorization.k8s.io",
+        "get pods", "get pods --subresource=log", "create pods", "create pods --subresource=exec",
+        "create rolebindings.rbac.authorization.k8s.io",
         "get leases.coordination.k8s.io", "deletecollection deployments.apps", "delete namespaces",
     ].map(words)
 

@@ -70,8 +70,8 @@ struct ConditionTests {
     ])
     func aRolloutThatStandsStillSaysWhy(type: String, status: String, reason: String) throws {
         var world = try converged()
-        world.trouble = Trouble.unschedulable
         try world.settle(Fixtures.resolution(2, 1))
+        world.trouble = Trouble.unschedulable
         let generation = world.objects[World.deployment]?["metadata"]?["generation"] ?? 0
         let condition: JSONValue = [
             "type": .string(type), "status": .string(status), "reason": .string(reason), "message": "quota",

@@ -80,15 +80,11 @@ struct GateTests {
     /// Everything that is not built, with a value that asks for it.
     private static let unsupported: [(String, JSONValue)] = [
         ("verification", ["model": ["manifest": "M"]]),
-        ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
-        ("allowAfterFrom", ["prod"]),
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
-        ("rollout.approval", ["for": ["Model"]]), ("rollout.after", [["name": "a", "modelApp": ["name": "b"]]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
-        ("rollout.verify", [["name": "a", "job": ["cronJobRef": ["name": "j"]]]]), ("rollout.attempts", 2),
     ]
 
     @Test(arguments: unsupported.indices)
@@ -106,6 +102,13 @@ struct GateTests {
         #expect(plan.conditions.suffix(2) == ["Ready=False NotSupported", "Stalled=True NotSupported"])
         #expect(plan.status.condition("Stalled")?.message == "not built yet: spec.\(path)")
         #expect(plan.status.release == world.app.status.release)
+    }
+
+    @Test func noCandidateIsMadeBesideAnAdoptedDeployment() throws {
+        let verified = Fixtures.spec([
+            "target.own": nil, "target.adopt": ["name": "x"], "rollout.verify": World.http,
+        ])
+        #expect(SpecCheck.unsupported(in: try Fixtures.app(verified).spec) == ["spec.rollout.verify"])
     }
 
     @Test func everythingThatIsBuiltIsSupported() throws {

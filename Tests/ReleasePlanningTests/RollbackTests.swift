@@ -95,7 +95,10 @@ struct RollbackTests {
         try world.settle(Fixtures.resolution(2, 2))
         #expect(live(world) == ("1", "1/"))
         #expect(world.app.status.quarantine.map { "\($0.half) \($0.version)" } == ["pair 2 + 2/"])
-        // Either of them may be good with another one.
+        // Either of them may be good with another one, and has to show it without traffic first.
+        try world.settle(Fixtures.resolution(2, 3))
+        #expect(live(world) == ("1", "1/"))
+        world.finishRollout()
         try world.converge(Fixtures.resolution(2, 3))
         #expect(live(world) == ("2", "3/"))
     }

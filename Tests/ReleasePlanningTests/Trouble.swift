@@ -6,6 +6,11 @@ enum Trouble {
         "state": ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"]],
         "lastState": ["terminated": ["exitCode": 3, "reason": "Error"]],
     ])
+    /// A container that was started three times.
+    static let loop = container([
+        "state": ["waiting": ["reason": "CrashLoopBackOff"]], "restartCount": 2,
+        "lastState": ["terminated": ["exitCode": 3, "reason": "Error"]],
+    ])
     static let killed = container(["state": ["terminated": ["exitCode": 137, "reason": "OOMKilled"]]])
     static let pull = container([
         "state": ["waiting": ["reason": "ImagePullBackOff", "message": "Back-off pulling image \"r/api\""]]

@@ -22,6 +22,12 @@ struct World {
     var fieldOwners: FieldOwners?
     /// Who else has claimed it.
     var holder: Claim?
+    /// The status of the candidate's pod; nil for one that is ready.
+    var candidateTrouble: JSONValue?
+    /// How the check that is under way stands.
+    var checks: [String: CheckProgress] = [:]
+    /// The ModelApps that are waited for.
+    var upstreams: [Upstream] = []
     private var owned: [String: JSONValue] = [:]
     private var counter: Int64 = 100
 
@@ -31,6 +37,7 @@ struct World {
     /// The Deployment that carries the release.
     var deployment: String { "Deployment \(app.deploymentKey.name)" }
     static let service = "Service classifier"
+    static let candidate = "Deployment classifier-candidate"
 
     /// What the operator sees, the releases in any order.
     func observation(shuffledBy generator: inout some RandomNumberGenerator) throws -> Observation {
@@ -54,6 +61,9 @@ struct World {
         if app.spec.target.adopt != nil {
             observation.leftover = try objects[Self.deployment].map { try Deployment(json: $0) }
         }
+        observation.upstreams = upstreams
+        observation.checkProgress = checks
+        observation.candidate = try objects[Self.candidate].map { try Deployment(json: $0) }
         if observation.needsPods { observation.pods = try pods(troubled: trouble) }
         return observation
     }
@@ -102,13 +112,37 @@ struct World {
         throw WorldError(description: "does not settle: \(passes)")
     }
 
-    /// Every pod runs the present template.
-    mutating func finishRollout() {
-        guard var live = objects[deployment] else { return }
+    /// Every pod runs the present template, by default the candidate's too.
+    mutating func finishRollout(candidates: Bool = true) {
+        finishRollout(of: deployment)
+        if candidates, objects[Self.candidate] != nil { finishRollout(of: Self.candidate) }
+    }
+
+    /// The candidate's pod is ready, or will never be, for what `status` says of it.
+    mutating func finishCandidate(_ status: JSONValue? = nil) {
+        candidateTrouble = status
+        if status == nil { finishRollout(of: Self.candidate) }
+    }
+
+    private mutating func finishRollout(of name: String) {
+        guard var live = objects[name] else { return }
         let wanted = live["spec"]?["replicas"] ?? 1
         live["status"] = [
             "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": wanted,
             "readyReplicas": wanted, "availableReplicas": wanted,
+        ]
+        if name == deployment { trouble = [:] }
+        store(name, live)
+    }
+
+    /// Pods of the present template are made, and suffer from what `status` says.
+    mutating func beginRollout(_ status: JSONValue) {
+        guard var live = objects[deployment] else { return }
+        trouble = status
+        let wanted = live["spec"]?["replicas"] ?? 1
+        live["status"] = [
+            "observedGeneration": live["metadata"]?["generation"] ?? 0, "replicas": wanted, "updatedReplicas": 1,
+            "availableReplicas": wanted,
         ]
         store(deployment, live)
     }
@@ -133,7 +167,22 @@ struct World {
 
     private func pods(troubled status: JSONValue) throws -> [Pod] {
         let labels = objects[deployment]?["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
+        let candidate = objects[Self.candidate]?["spec"]?["template"]?["metadata"]
+        let ready: JSONValue = [
+            "conditions": [["type": "Ready", "status": "True"]], "podIP": "10.0.0.7", "hostIP": "10.0.0.1",
+        ]
+        let owner: JSONValue = [
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "classifier-candidate-5b", "uid": "rs",
+            "controller": true,
+        ]
         return try [
+            Pod(json: [
+                "metadata": [
+                    "name": "c1", "uid": "c1", "labels": candidate?["labels"] ?? [:],
+                    "annotations": candidate?["annotations"] ?? [:], "ownerReferences": [owner],
+                ],
+                "status": candidateTrouble ?? ready,
+            ]),
             Pod(json: ["metadata": ["name": "p1", "labels": labels], "status": status]),
             // One of another release, and one that goes: neither counts.
             Pod(json: ["metadata": ["name": "p0", "labels": [:]], "status": Trouble.crash]),
@@ -184,6 +233,8 @@ struct World {
         if let before = owned["\(manager) \(name)"] { Merge.remove(before, notIn: step.body, from: &object) }
         Merge.set(step.body, in: &object)
         owned["\(manager) \(name)"] = step.body
+        // Pods of another template suffer from nothing yet.
+        if name == Self.deployment, object["spec"]?["template"] != live?["spec"]?["template"] { trouble = [:] }
         store(name, object)
     }
 

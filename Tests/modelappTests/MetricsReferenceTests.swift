@@ -54,6 +54,7 @@ import Testing
         let parts = Operator(
             client: client,
             access: SourceAccess(transport: { _ in transport }, allowedEndpoints: [], random: { 0 }),
+            checks: CheckAccess(pods: transport),
             options: .init(),
             time: .system,
             random: { 0 },

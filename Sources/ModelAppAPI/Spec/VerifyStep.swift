@@ -13,6 +13,10 @@ public struct VerifyStep: APIObject {
     public var job: JobCheck?
     /// A query.
     public var prometheus: PrometheusCheck?
+    /// How long one try may take.
+    public var timeout: Period?
+    /// How often an HTTP request that failed is sent again.
+    public var retries: Int64 = 2
 
     /// An empty check.
     public init() {}
@@ -26,6 +30,14 @@ public struct VerifyStep: APIObject {
         .field("http", \.http, "An HTTP request to the candidate."),
         .field("job", \.job, "A Job that has to succeed."),
         .field("prometheus", \.prometheus, "A query whose result has to stay in bounds."),
+        .field("timeout", \.timeout, "How long one try may take. Default: 30s, for a Job 10m."),
+        .field(
+            "retries",
+            \.retries,
+            "How often an HTTP request that failed is sent again.",
+            .range(0...10),
+            .defaulted(2)
+        ),
     ])
 }
 
@@ -105,6 +117,10 @@ public struct HTTPExpectation: APIObject {
     public var jsonPath: String?
     /// What has to be there.
     public var equals: String?
+    /// How far a number may be from it.
+    public var tolerance: Decimal64?
+    /// How long the answer may take.
+    public var latency: Period?
 
     /// Any success.
     public init() {}
@@ -113,7 +129,9 @@ public struct HTTPExpectation: APIObject {
     public static let fields = FieldTable<HTTPExpectation>([
         .field("status", \.status, "The status code. Default: any of 200 to 299.", .range(100...599)),
         .field("jsonPath", \.jsonPath, "Where in the body to look, such as $.result[0].", .maxLength(512)),
-        .field("equals", \.equals, "What has to be there.", .maxLength(4096)),
+        .field("equals", \.equals, "What has to be there: a text, or a number.", .maxLength(4096)),
+        .field("tolerance", \.tolerance, "How far a number may be from equals."),
+        .field("latency", \.latency, "How long the answer may take."),
     ])
 }
 

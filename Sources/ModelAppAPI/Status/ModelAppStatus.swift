@@ -187,6 +187,8 @@ public struct ReleaseStatus: APIObject {
     public var target: TargetRelease?
     /// What the pods run.
     public var pods: PodCounts?
+    /// Releases that nobody approved in time.
+    public var dropped: [String] = []
 
     /// No release.
     public init() {}
@@ -196,6 +198,14 @@ public struct ReleaseStatus: APIObject {
         .field("current", \.current, "The release that runs."),
         .field("target", \.target, "The release that comes."),
         .field("pods", \.pods, "What the pods run."),
+        .field(
+            "dropped",
+            \.dropped,
+            "Releases that nobody approved in time.",
+            .maxItems(16),
+            .itemMaxLength(64),
+            .atomicList
+        ),
     ])
 }
 
@@ -294,6 +304,14 @@ public struct TargetRelease: APIObject {
     public var waitingFor: [String] = []
     /// When the next window opens.
     public var nextWindow: String?
+    /// Since when it is the one that waits.
+    public var since: String?
+    /// When an approval was seen.
+    public var approvedAt: String?
+    /// Who approved it.
+    public var approvedBy: String?
+    /// What checks before traffic came to.
+    public var checks: [CheckResult] = []
     /// More, for people.
     public var message: String?
 
@@ -308,6 +326,15 @@ public struct TargetRelease: APIObject {
         .field("phase", \.phase, "How far it has come.", required: true),
         .field("waitingFor", \.waitingFor, "What holds it back.", .maxItems(16), .itemMaxLength(64), .listSet),
         .field("nextWindow", \.nextWindow, "When the next window opens.", .maxLength(64)),
+        .field("checks", \.checks, "What checks before traffic came to, in order.", .maxItems(32), .atomicList),
+        .field("since", \.since, "Since when it is the one that waits.", .maxLength(64)),
+        .field("approvedAt", \.approvedAt, "When an approval was seen.", .maxLength(64)),
+        .field(
+            "approvedBy",
+            \.approvedBy,
+            "Who approved it, where the cluster checks that (--record-approvers).",
+            .maxLength(256)
+        ),
         .field("message", \.message, "More, for people.", .maxLength(1024)),
     ])
 }
@@ -414,6 +441,8 @@ public struct HistoryEntry: APIObject {
     public var at = ""
     /// How long it took.
     public var tookSeconds: Int64?
+    /// Who approved it.
+    public var approvedBy: String?
 
     /// An empty entry.
     public init() {}
@@ -426,7 +455,7 @@ public struct HistoryEntry: APIObject {
         .field(
             "result",
             \.result,
-            "How it ended: Progressing, Converged, RolledBack, Failed, Superseded.",
+            "How it ended: Verifying, Verified, Progressing, Converged, RolledBack, Failed, Superseded.",
             .maxLength(32)
         ),
         .field(
@@ -437,6 +466,7 @@ public struct HistoryEntry: APIObject {
         ),
         .field("at", \.at, "When it started.", .maxLength(64)),
         .field("tookSeconds", \.tookSeconds, "How long it took to converge."),
+        .field("approvedBy", \.approvedBy, "Who approved it, where that was recorded.", .maxLength(256)),
     ])
 }
 

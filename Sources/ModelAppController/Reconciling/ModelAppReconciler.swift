@@ -28,6 +28,8 @@ public struct ModelAppReconciler: Reconciler {
     private let memory: ReconcileMemory
     private let due: DueScans
     private let reporter: StatusReporter
+    private let checks: CheckRunner
+    private let podWatches: PodWatches
 
     /// Where the reconciler reads from.
     public struct Stores: Sendable {
@@ -75,6 +77,8 @@ public struct ModelAppReconciler: Reconciler {
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         reporter: StatusReporter,
+        checks: CheckRunner,
+        podWatches: PodWatches,
         metrics: any MetricsFactory,
         logger: Logger
     ) {
@@ -86,6 +90,8 @@ public struct ModelAppReconciler: Reconciler {
         self.time = time
         self.random = random
         self.reporter = reporter
+        self.checks = checks
+        self.podWatches = podWatches
         self.logger = logger
         memory = ReconcileMemory(metrics: metrics)
     }
@@ -95,6 +101,8 @@ public struct ModelAppReconciler: Reconciler {
         guard let app = stores.apps[key] else {
             memory.forget(key)
             due.forget(key)
+            checks.want(nil, for: key)
+            podWatches.leave(key)
             return try await letGo(everythingOf: key)
         }
         // Owned objects go with their owner; the garbage collector does the work.
@@ -128,6 +136,7 @@ public struct ModelAppReconciler: Reconciler {
             try await observeFieldOwners(&observation)
             plan = planned()
         }
+        checks.want(plan.check, for: key)
         do throws(KubernetesError) {
             try await carryOut(plan, observation)
         } catch {
@@ -169,8 +178,15 @@ public struct ModelAppReconciler: Reconciler {
             releases: owned.compactMap(StoredRelease.init)
         )
         try await observeClaims(&observation)
-        // Pods are not watched: only a rollout that stands still asks for them, once a pass.
-        if observation.needsPods { observation.pods = try await pods(observation) }
+        if !app.spec.rollout.after.isEmpty { observation.upstreams = stores.upstreams(of: app) }
+        observation.checkProgress = checks.progress(of: app.key)
+        if observation.isVerifying { observation.candidate = try await candidate(of: app) }
+        if observation.candidate == nil { observation.candidate = stores.deployments[Self.candidateKey(app)] }
+        if observation.needsPods {
+            observation.pods = podWatches.follow(app.key, selector: observation.podSelector)
+        } else {
+            podWatches.leave(app.key)
+        }
         return observation
     }
 
@@ -183,21 +199,14 @@ public struct ModelAppReconciler: Reconciler {
         )
     }
 
-    /// Nil where the operator may not read them: then nobody is blamed, and nothing is rolled back.
-    private func pods(_ observation: Observation) async throws(ReconcileError) -> [Pod]? {
-        let app = observation.app
-        let options = ListOptions(labelSelector: observation.podSelector, limit: 100)
+    private static func candidateKey(_ app: ModelApp) -> ObjectKey { OwnedNames.candidate(of: app.key) }
+
+    /// The Deployment that has the candidate's name. Before one is made, a read shows that the name is free.
+    private func candidate(of app: ModelApp) async throws(ReconcileError) -> Deployment? {
+        if let known = stores.deployments[Self.candidateKey(app)] { return known }
         do throws(KubernetesError) {
-            // A hundred pods show what is wrong with a release as well as all of them.
-            return try await client.list(Pod.self, in: .only(app.metadata.namespace), options).items
+            return try await client.get(Deployment.self, Self.candidateKey(app))
         } catch {
-            if error.isForbidden {
-                logger.warning(
-                    "pods not readable",
-                    metadata: ["object": "ModelApp \(app.key)", "error": "\(error.message)"]
-                )
-                return nil
-            }
             throw observeFailed(error)
         }
     }

@@ -67,6 +67,9 @@ public struct Resolver: Sendable {
             zones: zones.rules(app.spec.rollout.timeZones)
         )
         resolution.sightings = await code.sightings
+        resolution.olderCodes = await code.older
+        resolution.imageLabels = await code.labels
+        resolution.olderModels = await self.model.older(than: model, of: app, running: running)
         let times = [await code.lookAgainAt, model.lookAgainAt].compactMap { $0 }
         return Answer(resolution: resolution, lookAgainAt: times.min())
     }

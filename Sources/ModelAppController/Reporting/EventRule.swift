@@ -2,6 +2,8 @@ public import KubernetesRuntime
 
 /// What is worth an event: the rows of docs/reference/events.md, which a test holds equal to this list.
 public enum EventRule: String, Sendable, Hashable, CaseIterable {
+    case verificationStarted
+    case verificationFailed
     case releaseStarted
     case releaseConverged
     case codeUnresolved
@@ -17,6 +19,8 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
     /// When the event is written, for people.
     public var occasion: String {
         switch self {
+        case .verificationStarted: "A release began to be verified, without traffic."
+        case .verificationFailed: "A check before traffic failed, or the candidate did not become ready."
         case .releaseStarted: "A release began to roll out."
         case .releaseConverged: "A release runs on every pod."
         case .codeUnresolved: "`CodeResolved` became False, or its reason changed."
@@ -34,6 +38,8 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
     /// The reason of the event; nil for that of the condition.
     public var reason: String? {
         switch self {
+        case .verificationStarted: "VerificationStarted"
+        case .verificationFailed: "VerificationFailed"
         case .releaseStarted: "ReleaseStarted"
         case .releaseConverged: "ReleaseConverged"
         case .codeResolved: "CodeResolved"
@@ -45,6 +51,7 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
     /// What the operator was about.
     public var action: String {
         switch self {
+        case .verificationStarted, .verificationFailed: "Verify"
         case .releaseStarted, .releaseConverged: "Release"
         case .codeUnresolved, .codeResolved: "ResolveCode"
         case .modelUnresolved, .modelResolved: "ResolveModel"
@@ -55,7 +62,10 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
     /// Whether the event needs attention. What the course of things brings is `Normal`, whatever its condition says.
     public func type(reason: String) -> EventType {
         switch self {
-        case .releaseStarted, .releaseConverged, .codeResolved, .modelResolved, .updateWaits, .ready: .normal
+        case .verificationStarted, .releaseStarted, .releaseConverged, .codeResolved, .modelResolved, .updateWaits,
+            .ready:
+            .normal
+        case .verificationFailed: .warning
         case .codeUnresolved, .modelUnresolved, .stalled, .fieldsLost, .notReady:
             Self.expected.contains(reason) ? .normal : .warning
         }
@@ -63,6 +73,7 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
 
     /// Reasons of conditions that are False in the course of things.
     public static let expected: Set<String> = [
-        "Incomplete", "Suspended", "WaitingForBlackout", "WaitingForWindow",
+        "Incomplete", "Suspended", "Verifying", "WaitingForAfter", "WaitingForApproval", "WaitingForBlackout",
+        "WaitingForCompatibility", "WaitingForWindow",
     ]
 }

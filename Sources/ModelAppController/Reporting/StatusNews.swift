@@ -37,6 +37,15 @@ struct StatusNews: Sendable, Hashable {
         guard let entry = new.history.first else { return }
         let before = old.history.first { $0.id == entry.id && $0.at == entry.at }
         let what = "code \(entry.code) + model \(entry.model) (release \(entry.id))"
+        if entry.result == "Verifying" {
+            if before == nil { add(.verificationStarted, "\(what): \(entry.cause)", entry.id) }
+            return
+        }
+        // What never got traffic has neither begun nor converged.
+        if before?.result == "Verifying" || entry.result == "Verified" {
+            if entry.result == "Failed" { add(.verificationFailed, what, entry.id) }
+            return
+        }
         if before == nil {
             started = entry.cause
             add(.releaseStarted, "\(what): \(entry.cause)", entry.id)

@@ -63,6 +63,20 @@ extension CodeResolver {
         guard let digest = try resolved.result.get() else {
             return .rejected(.notPullable(reason: "the registry lists it and does not have it"))
         }
+        do throws(ScanFailure) {
+            let description = try await describe(digest, lookup)
+            let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
+            return missing.isEmpty
+                ? .usable(description) : .rejected(.platformMissing(wanted: missing.map(\.description)))
+        } catch {
+            guard error.isUnusable else { throw error }
+            return .rejected(.notPullable(reason: error.message))
+        }
+    }
+
+    /// What lies behind a digest.
+    func describe(_ digest: Digest, _ lookup: Lookup) async throws(ScanFailure) -> ImageDescription {
+        let (client, repository) = (lookup.client, lookup.repository)
         // What a digest names never changes, so its description is kept for a day.
         let imageKey = TagKey(source: lookup.source, tag: digest.description)
         let image = await images.scan(imageKey, maximumAge: .seconds(86_400)) { () async throws(ScanFailure) in
@@ -74,14 +88,7 @@ extension CodeResolver {
                 }
             }
         }
-        switch image.result {
-        case .success(let description):
-            let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
-            return missing.isEmpty
-                ? .usable(description) : .rejected(.platformMissing(wanted: missing.map(\.description)))
-        case .failure(let failure) where failure.isUnusable: return .rejected(.notPullable(reason: failure.message))
-        case .failure(let failure): throw failure
-        }
+        return try image.result.get()
     }
 }
 

@@ -64,6 +64,10 @@ struct CodeResolver: Sendable {
         var resolution: HalfResolution<CodeVersion>
         /// Tags that are too young by our own watch; nil where no list was read.
         var sightings: [TagSighting]?
+        /// Images that count and are older, the newest first; looked up only where somebody may want one.
+        var older: [CodeVersion] = []
+        /// The labels that rules about pairs name, by the image's digest.
+        var labels: [String: [String: String]] = [:]
         /// When time alone changes the answer, milliseconds since 1970.
         var lookAgainAt: Int64?
     }
@@ -186,11 +190,7 @@ struct CodeResolver: Sendable {
             switch try await look(best, lookup, wanted) {
             case .rejected(let rejection): obstacles[best] = rejection
             case .usable(let image):
-                var version = CodeVersion()
-                version.tag = best
-                version.digest = image.digest.description
-                version.pushedAt = times[best].flatMap { $0?.rfc3339 }
-                version.platforms = Set(image.platforms.map(\.description)).sorted()
+                let version = Self.version(best, image, times)
                 var answer = Answer(
                     resolution: .found(version, outcome),
                     sightings: watch.sightings,
@@ -210,7 +210,8 @@ struct CodeResolver: Sendable {
                         answer.lookAgainAt = min(until, outcome.lookAgainAt ?? until)
                     }
                 }
-                return answer
+                guard app.spec.needsAlternatives else { return answer }
+                return await withAlternatives(answer, [image], app, running, lookup, wanted, times)
             }
         }
         throw ScanFailure(

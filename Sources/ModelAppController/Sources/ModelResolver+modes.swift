@@ -12,23 +12,7 @@ extension ModelResolver {
     private static var maximumLookups: Int { 20 }
 
     func newestFolder(_ search: Search, _ selection: SelectionRules) async throws(ScanFailure) -> Answer {
-        let key = ListingKey(store: search.store.identity, rules: search.rules, isFlat: false)
-        let prefix: KeyPrefix
-        do {
-            prefix = try KeyPrefix(search.store.prefix)
-        } catch {
-            throw ScanFailure(reason: "InvalidSpec", message: "spec.model: \(error)", isTerminal: true)
-        }
-        let found = try await self.listing(
-            folders,
-            key,
-            search,
-            empty: VersionAccumulator(prefix: prefix, rules: key.rules)
-        ) { listing in
-            listing.content.obstacles(now: listing.judgedAt).values.compactMap(\.endsAt).min()
-        } add: { versions, info throws(SelectionError) in
-            try versions.add(BlobObject(info))
-        }
+        let (key, found) = try await listing(ofFolders: search)
         let (listing, versions) = (found.listing, found.listing.content)
         let running = search.running.map { release in
             let name = folder(release.model.version)
@@ -73,6 +57,32 @@ extension ModelResolver {
             reason: "NoCandidate",
             message: "spec.model.versions: none of the newest versions is complete"
         )
+    }
+
+    /// Every folder below the prefix.
+    func listing(
+        ofFolders search: Search
+    ) async throws(ScanFailure) -> (
+        ListingKey, (listing: ObjectListing<VersionAccumulator>, at: ContinuousClock.Instant)
+    ) {
+        let key = ListingKey(store: search.store.identity, rules: search.rules, isFlat: false)
+        let prefix: KeyPrefix
+        do {
+            prefix = try KeyPrefix(search.store.prefix)
+        } catch {
+            throw ScanFailure(reason: "InvalidSpec", message: "spec.model: \(error)", isTerminal: true)
+        }
+        let found = try await self.listing(
+            folders,
+            key,
+            search,
+            empty: VersionAccumulator(prefix: prefix, rules: key.rules)
+        ) { listing in
+            listing.content.obstacles(now: listing.judgedAt).values.compactMap(\.endsAt).min()
+        } add: { versions, info throws(SelectionError) in
+            try versions.add(BlobObject(info))
+        }
+        return (key, found)
     }
 
     func pointed(_ search: Search, _ pointerKey: String) async throws(ScanFailure) -> Answer {
@@ -187,7 +197,7 @@ extension ModelResolver {
         Incompleteness(.changing, lookAgainAt: time.date().milliseconds + listing.ahead)
     }
 
-    private func resolved(
+    func resolved(
         _ set: ObjectSet,
         _ label: String,
         _ identified: Identified,

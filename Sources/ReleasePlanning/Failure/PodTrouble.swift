@@ -20,6 +20,16 @@ struct PodTrouble: Hashable {
     var reason: String
     /// For people.
     var message: String
+    /// How often the container was started again.
+    var restarts: Int64 = 0
+
+    /// Whether it is certain before any deadline: a container has ended three times with an error.
+    var isLoop: Bool { fault == .release && reason == "CrashLoopBackOff" && restarts >= Self.certain }
+    /// Whether the kubelet or the scheduler said something, and it is not only time that passes.
+    var isSpecific: Bool { reason != Self.unready }
+
+    private static let certain: Int64 = 2
+    private static let unready = "NotReady"
 
     private static let pullReasons: Set<String> = ["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"]
     private static let specReasons: Set<String> = [
@@ -33,17 +43,19 @@ struct PodTrouble: Hashable {
         let mine = pods.filter {
             $0.metadata.labels[Keys.release] == id && $0.metadata.deletionTimestamp == nil
         }
-        let troubles = mine.compactMap(Self.trouble).sorted { ($0.fault, $0.reason) < ($1.fault, $1.reason) }
+        let troubles = mine.compactMap(Self.trouble).sorted {
+            ($0.fault, $0.reason, $0.restarts) < ($1.fault, $1.reason, $1.restarts)
+        }
         guard let worst = troubles.last else {
             let message = mine.isEmpty ? "no pod was made" : "pods run and do not become ready"
-            self.init(fault: mine.isEmpty ? .surroundings : .release, reason: "NotReady", message: message)
+            self.init(fault: mine.isEmpty ? .surroundings : .release, reason: Self.unready, message: message)
             return
         }
         self = worst
     }
 
-    init(fault: Fault, reason: String, message: String) {
-        (self.fault, self.reason, self.message) = (fault, reason, message)
+    init(fault: Fault, reason: String, message: String, restarts: Int64 = 0) {
+        (self.fault, self.reason, self.message, self.restarts) = (fault, reason, message, restarts)
     }
 
     private static func trouble(_ pod: Pod) -> PodTrouble? {
@@ -73,7 +85,8 @@ struct PodTrouble: Hashable {
             // What fetches the model depends on the store and its credentials, not on the release.
             fault: name == FetchContainer.name ? .surroundings : .release,
             reason: reason.isEmpty ? "ContainerExits" : reason,
-            message: "container \(name) ends with \(code)\(why)"
+            message: "container \(name) ends with \(code)\(why)",
+            restarts: status["restartCount"]?.integer ?? 0
         )
     }
 

@@ -13,7 +13,16 @@ struct Quarantine {
             return
         }
         let request = app.metadata.annotations[Keys.unquarantine]
-        failed = observation.newestFirst.filter { $0.failure != nil && !$0.isForgiven(by: request) }
+        let good = observation.lastConverged
+        let isBack =
+            good != nil && observation.applied?.name == good?.name
+            && RolloutProgress(observation.deployment, release: good?.release.id).isComplete
+        failed = observation.newestFirst.filter { stored in
+            guard let failure = stored.failure, !stored.isForgiven(by: request) else { return false }
+            // Another try begins once what ran before runs again; a pod template is no better the second time.
+            let isAnotherTry = isBack && !stored.isCandidate && stored.attempt < app.spec.rollout.attempts
+            return !isAnotherTry || failure.blame == .template
+        }
     }
 
     /// The failure that speaks against an image.

@@ -18,7 +18,10 @@ struct Setback {
     /// Whether the release called `id` runs because the one that failed was undone; false for one that was made of its
     /// innocent half since.
     func putBack(_ id: String) -> Bool {
-        good?.release.id == id && good?.cause == "Rollback" && good?.number ?? 0 > failed.number
+        guard good?.release.id == id else { return false }
+        // A pod template that failed as a candidate never ran, and stalls the ModelApp all the same.
+        if failed.isCandidate { return failed.failure?.blame == .template }
+        return good?.cause == "Rollback" && good?.number ?? 0 > failed.number
     }
 }
 

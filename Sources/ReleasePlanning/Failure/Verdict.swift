@@ -3,19 +3,28 @@ import KubernetesAPI
 import ModelAppAPI
 
 extension Observation {
-    /// Whether the rollout in progress has failed by the Deployment's word, so that its pods have to be looked at. False
-    /// for a release that ran before: its pods are lost, not its rollout.
+    /// Whether a rollout is in progress or a candidate is verified, so that pods have to be looked at. False for a release
+    /// that ran before: its pods are lost, not its rollout.
     public var needsPods: Bool {
+        if isVerifying { return true }
         guard let applied, applied.convergedAt == nil, applied.failure == nil else { return false }
+        let progress = RolloutProgress(deployment, release: applied.release.id)
+        return progress.isObserved && !progress.isComplete
+    }
+
+    /// Whether the rollout in progress has stood still for too long, by the Deployment's word.
+    var isOverdue: Bool {
+        guard let applied else { return false }
         return RolloutProgress(deployment, release: applied.release.id).failure?.type == "Progressing"
     }
 
     /// That the rollout in progress failed by its own fault, and whose; nil where it did not, or where its surroundings
     /// are at fault.
     func verdict(now: Timestamp) -> (StoredRelease, ReleaseFailure)? {
-        guard needsPods, let applied, let pods else { return nil }
+        guard let applied, applied.convergedAt == nil, applied.failure == nil, let pods else { return nil }
         let trouble = PodTrouble(pods, release: applied.release.id)
-        guard trouble.fault != .surroundings else { return nil }
+        // A crash loop is certain at once; what may be a slow start, only when its time is over.
+        guard trouble.isLoop || isOverdue && trouble.fault != .surroundings else { return nil }
         var failure = ReleaseFailure()
         failure.blame = trouble.fault == .spec ? .template : blame(applied)
         failure.reason = trouble.reason
@@ -25,7 +34,7 @@ extension Observation {
     }
 
     /// What differs from the last release that ran is guilty.
-    private func blame(_ applied: StoredRelease) -> ReleaseFailure.Blame {
+    func blame(_ applied: StoredRelease) -> ReleaseFailure.Blame {
         guard let good = lastConverged?.release else { return .pair }
         let newCode = good.code.digest != applied.release.code.digest
         let newModel = good.model.digest != applied.release.model.digest

@@ -14,7 +14,7 @@ public struct Observation: Sendable, Hashable {
     public var service: Service?
     /// The releases that the ModelApp owns, in no order.
     public var releases: [StoredRelease]
-    /// The pods of the ModelApp, nil where they were not read: they are looked at when a rollout stands still.
+    /// The pods of the ModelApp, nil where they were not read: they are looked at while a rollout or a candidate lasts.
     public var pods: [Pod]?
     /// Who owns the fields of the adopted Deployment, in the state that was read; nil where it was not asked
     /// (`needsFieldOwners`).
@@ -25,6 +25,12 @@ public struct Observation: Sendable, Hashable {
     public var claimed: [Deployment] = []
     /// With an adopted target: the Deployment of the ModelApp's own name.
     public var leftover: Deployment?
+    /// The Deployment of the candidate, whoever owns it.
+    public var candidate: Deployment?
+    /// How the check that is under way stands, by the name of its operation.
+    public var checkProgress: [String: CheckProgress] = [:]
+    /// The ModelApps that `rollout.after` names, and those that they name in turn, as far as they are there.
+    public var upstreams: [Upstream] = []
 
     /// An observation of its parts. Who has a check of this very spec at hand passes it: it costs more than the rest of a
     /// pass over a converged app.
@@ -65,7 +71,7 @@ public struct Observation: Sendable, Hashable {
 
     /// The release that runs or should: the applied one or, where the Deployment is gone or lost its annotation, the one
     /// that was brought into place last.
-    public var current: StoredRelease? { applied ?? newestFirst.first }
+    public var current: StoredRelease? { applied ?? newestFirst.first { !$0.isCandidate } }
 
     /// The last release that ran everywhere.
     var lastConverged: StoredRelease? { newestFirst.first { $0.convergedAt != nil } }
@@ -88,6 +94,8 @@ public struct Observation: Sendable, Hashable {
 public struct PlanPolicy: Sendable, Hashable {
     /// The image of init containers where a spec names none; nil where the operator has none.
     public var fetchImage: String?
+    /// Whether the cluster checks that approvals carry the name of who gives them, so that it may be recorded.
+    public var recordsApprovers: Bool
     /// Objects that were found in step although they differ: what the server made of our own last apply.
     public var settled: Set<Settled>
 
@@ -120,8 +128,9 @@ public struct PlanPolicy: Sendable, Hashable {
     }
 
     /// A policy of its parts.
-    public init(fetchImage: String? = nil, settled: Set<Settled> = []) {
+    public init(fetchImage: String? = nil, recordsApprovers: Bool = false, settled: Set<Settled> = []) {
         self.fetchImage = fetchImage
+        self.recordsApprovers = recordsApprovers
         self.settled = settled
     }
 }

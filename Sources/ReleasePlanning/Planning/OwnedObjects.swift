@@ -103,7 +103,14 @@ struct OwnedObjects {
         var cause: String?
         /// That it was put back by hand.
         var hold: ManualHold?
+        /// Who approved it.
+        var approvedBy: String?
+        /// How far its verification has come.
+        var verification: VerificationRecord?
+        /// Which try it is.
+        var attempt: Int64 = 1
 
+        /// What is said of a release that is brought into place now.
         init(number: Int64, startedAt: String, hold: ManualHold? = nil) {
             (self.number, self.startedAt, self.hold) = (number, startedAt, hold)
         }
@@ -113,6 +120,7 @@ struct OwnedObjects {
             (number, startedAt, convergedAt) = (stored.number, stored.startedAt, stored.convergedAt)
             (failure, forgiven, hold) = (stored.failure, stored.forgiven, stored.hold)
             cause = stored.cause == stored.release.cause ? nil : stored.cause
+            (approvedBy, verification, attempt) = (stored.approvedBy, stored.verification, stored.attempt)
         }
     }
 
@@ -139,6 +147,11 @@ struct OwnedObjects {
         annotations[StoredRelease.holdAnnotation] = state.hold.map { .string($0.json.canonicalText) }
         annotations[StoredRelease.forgivenAnnotation] = state.forgiven.map { .string($0) }
         annotations[StoredRelease.causeAnnotation] = state.cause.map { .string($0) }
+        annotations[StoredRelease.approverAnnotation] = state.approvedBy.map { .string($0) }
+        annotations[StoredRelease.verificationAnnotation] = state.verification.map {
+            .string(String(decoding: $0.json.canonicalBytes, as: UTF8.self))
+        }
+        if state.attempt > 1 { annotations[Keys.attempt] = .string(String(state.attempt)) }
         let metadata: JSONValue = [
             "annotations": .object(annotations),
             "labels": [Keys.name: .string(app.metadata.name), Keys.release: .string(id)],
@@ -157,7 +170,7 @@ struct OwnedObjects {
     }
 
     /// Metadata and `members`, with the hash of both as an annotation: what "in step" starts from.
-    private func body(
+    func body(
         _ members: [String: JSONValue],
         annotations: [String: String],
         labels: [String: String] = [:]

@@ -40,6 +40,8 @@ public struct Plan: Sendable, Hashable {
     public var status: ModelAppStatus
     /// When to look again without an event; nil for the interval alone.
     public var requeueAfter: Duration?
+    /// What has to be under way in the background; nil for nothing. It ends with a pass that says what it came to.
+    public var check: CheckOperation?
 
     /// Whether there is nothing to do to the cluster.
     public var isEmpty: Bool { steps.isEmpty }

@@ -36,10 +36,14 @@ public struct SpecCheck: Sendable, Hashable {
         problems += modelProblems(app.spec.model)
         problems += fixedNameProblems(app.spec)
         problems += schemeProblems(app.spec.model)
+        for rule in app.spec.rollout.after where app.key(of: rule) == app.key {
+            problems.append(FieldProblem("spec.rollout.after[\(rule.name)].modelApp", "names this ModelApp itself"))
+        }
+        problems += VerifyCheck.problems(in: app.spec.rollout.verify)
         // Whether a time zone is known is not a matter of the spec alone.
         let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
         do throws(FieldProblem) {
-            _ = try ReleaseGate.calendar(app.spec.rollout, zones: zones)
+            _ = try CalendarGate.calendar(app.spec.rollout, zones: zones)
         } catch {
             problems.append(error)
         }
@@ -123,8 +127,6 @@ public struct SpecCheck: Sendable, Hashable {
         var paths: [String] = []
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
         unless(spec.verification == nil, "spec.verification")
-        unless(spec.compatibility.isEmpty, "spec.compatibility")
-        unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
         unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")
@@ -132,13 +134,11 @@ public struct SpecCheck: Sendable, Hashable {
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         let rollout = spec.rollout
-        unless(rollout.approval == nil, "spec.rollout.approval")
-        unless(rollout.after.isEmpty, "spec.rollout.after")
+        // A candidate would have the labels by which an adopted Deployment and its Services select.
+        unless(rollout.verify.isEmpty || spec.target.adopt == nil, "spec.rollout.verify")
         unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")
         unless(rollout.strategy.steps.isEmpty, "spec.rollout.strategy.steps")
         unless(rollout.strategy.pause == nil, "spec.rollout.strategy.pause")
-        unless(rollout.verify.isEmpty, "spec.rollout.verify")
-        unless(rollout.attempts == 1, "spec.rollout.attempts")
         return paths
     }
 }

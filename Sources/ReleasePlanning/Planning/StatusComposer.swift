@@ -67,8 +67,9 @@ struct StatusComposer {
             }
         case .running(let release, let convergedAt):
             conditions += running(release, convergedAt)
-        case .waiting(let release, let hold, let current):
-            conditions += waiting(release, hold, current)
+        case .verifying(let verifying): conditions += self.verifying(verifying)
+        case .waiting(let release, let holds, let current):
+            conditions += waiting(release, holds, current)
         }
         return conditions
     }
@@ -76,22 +77,23 @@ struct StatusComposer {
     /// An update that waits leaves Ready as it is; an edit of the spec that waits does not run, and says so.
     private func waiting(
         _ release: Release,
-        _ hold: ReleaseHold,
+        _ holds: [ReleaseHold],
         _ current: (Release, convergedAt: String?)?
     ) -> [Condition] {
         let message =
-            "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(hold.message)"
+            "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(holds.text)"
+        let reason = holds.first?.reason ?? "Waiting"
         guard let (running, convergedAt) = current else {
-            return [Condition("Ready", false, reason: hold.reason, message: message)]
+            return [Condition("Ready", false, reason: reason, message: message)]
         }
-        let update = Condition("UpdateAvailable", true, reason: hold.reason, message: message)
+        let update = Condition("UpdateAvailable", true, reason: reason, message: message)
         if release.templateHash != running.templateHash {
-            return [Condition("Ready", false, reason: hold.reason, message: message), update]
+            return [Condition("Ready", false, reason: reason, message: message), update]
         }
         return self.running(running, convergedAt) + [update]
     }
 
-    private func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
+    func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
         let progress = RolloutProgress(planner.observation.deployment, release: release.id)
         let pair = "code \(release.code.tag) + model \(release.model.version)"
         let wasConverged = convergedAt != nil
@@ -117,10 +119,8 @@ struct StatusComposer {
             return [Condition("Ready", true, reason: "Converged", message: "\(pair) on \(pods)\(refusedRollback)")]
         }
         if let failure = progress.failure {
-            let trouble = planner.observation.pods.map { PodTrouble($0, release: release.id) }
             let message =
-                "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))"
-                + (trouble.map { "; \($0.reason): \($0.message)" } ?? "")
+                "\(pair): \(failure.reason): \(String(failure.message.prefix(300)))" + trouble(of: release)
             let ready = Condition("Ready", false, reason: "Degraded", message: message)
             return wasConverged
                 ? [ready] : [ready, Condition("Reconciling", true, reason: "Degraded", message: message)]
@@ -128,6 +128,7 @@ struct StatusComposer {
         let message =
             "\(pair): \(progress.updated) of \(progress.desired) pods updated, \(progress.available) available"
             + (planner.observation.isPaused ? "; the Deployment is paused (kubectl rollout pause)" : "")
+            + trouble(of: release)
         let isEdit = previous.observedGeneration != generation && previous.observedGeneration > 0
         let hadReady = previous.condition("Ready")
         // Pods that fail after convergence are a loss; a newer pair that rolls out is not (the old one still serves).
@@ -141,6 +142,13 @@ struct StatusComposer {
             Condition("Ready", keepsReady, reason: "Progressing", message: message),
             Condition("Reconciling", true, reason: "Progressing", message: message),
         ]
+    }
+
+    /// What keeps pods of `release` from being ready, as far as it is known.
+    private func trouble(of release: Release) -> String {
+        guard let pods = planner.observation.pods else { return "" }
+        let trouble = PodTrouble(pods, release: release.id)
+        return trouble.isSpecific || planner.observation.isOverdue ? "; \(trouble.reason): \(trouble.message)" : ""
     }
 
     private func halves() -> [Condition] {
@@ -198,22 +206,34 @@ struct StatusComposer {
         switch outcome {
         case .running(let release, let converged): (target, convergedAt) = (release, converged)
         case .waiting(_, _, .some(let current)): (target, convergedAt) = current
-        case .waiting(let release, let hold, nil):
+        case .verifying(let verifying):
+            guard let current = verifying.current else {
+                var status = ReleaseStatus()
+                status.dropped = planner.approvalGate.dropped
+                status.target = self.target(verifying: verifying)
+                return status
+            }
+            (target, convergedAt) = current
+        case .waiting(let release, let holds, nil):
             var status = ReleaseStatus()
-            status.target = self.target(release, held: hold)
+            status.dropped = planner.approvalGate.dropped
+            status.target = self.target(release, held: holds)
             return status
         default: return previous.release
         }
         let progress = RolloutProgress(observation.deployment, release: target.id)
         var status = ReleaseStatus()
+        status.dropped = planner.approvalGate.dropped
         let current = convergedAt != nil ? nil : observation.lastConverged
         if convergedAt != nil {
             status.current = currentRelease(target, since: convergedAt)
         } else if let current {
             status.current = currentRelease(current.release, since: current.convergedAt)
         }
-        if case .waiting(let release, let hold, _) = outcome {
-            status.target = self.target(release, held: hold)
+        if case .waiting(let release, let holds, _) = outcome {
+            status.target = self.target(release, held: holds)
+        } else if case .verifying(let verifying) = outcome {
+            status.target = self.target(verifying: verifying)
         } else if let setback = planner.setback, setback.putBack(target.id) {
             status.target = self.target(setback.failed.release)
             status.target?.phase = progress.isComplete ? .rolledBack : .failed
@@ -235,16 +255,12 @@ struct StatusComposer {
         return status
     }
 
-    private func target(_ release: Release, held hold: ReleaseHold? = nil) -> TargetRelease {
+    func target(_ release: Release, held holds: [ReleaseHold] = []) -> TargetRelease {
         var target = TargetRelease()
         target.id = release.id
         target.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
         target.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
-        if let hold {
-            target.waitingFor = [hold.gate]
-            target.nextWindow = hold.until?.rfc3339
-            target.message = hold.message
-        }
+        if !holds.isEmpty { note(holds, on: release, in: &target) }
         return target
     }
 
@@ -267,8 +283,9 @@ struct StatusComposer {
             entry.code = stored.release.code.tag
             entry.model = stored.release.model.version
             entry.cause = stored.cause
+            entry.approvedBy = stored.approvedBy
             entry.at = stored.startedAt
-            entry.result = record.result
+            entry.result = result(ofCandidate: stored) ?? record.result
             entry.tookSeconds = stored.tookSeconds
             return entry
         }

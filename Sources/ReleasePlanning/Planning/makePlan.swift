@@ -68,39 +68,37 @@ struct Planner {
         if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
         if let held { return keep(held) }
 
+        if let cycle = afterCycle {
+            return finish(keepingCurrent(), .spec(reason: "AfterCycle", message: cycle.description))
+        }
+
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
         case .success(let desired):
             if let contest = contest(over: desired.release) { return finish(serviceSteps(), .contested(contest)) }
             do throws(FieldProblem) {
-                guard let hold = try hold(on: desired.release) else { return converge(on: desired) }
-                return keepWaiting(desired.release, hold)
+                let holds = desired.holds + (try holds(on: desired.release))
+                if !holds.isEmpty { return keepWaiting(desired.release, holds) }
+                return verification(of: desired) ?? converge(on: desired)
             } catch {
                 return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
             }
         }
     }
 
-    /// What keeps `release` from starting; nil for one that has.
-    private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
-        let current = observation.current
-        guard release.id != current?.release.id else { return nil }
-        if let pausedHold { return pausedHold }
-        // What puts back the last good release waits for nothing.
-        guard setback?.good?.release.id != release.id else { return nil }
-        return try ReleaseGate(app: app, zones: resolution.zones, now: now)
-            .hold(on: release, isFirst: current == nil)
-    }
-
     /// The current release is brought to its end meanwhile, as if nothing newer were there.
-    private func keepWaiting(_ release: Release, _ hold: ReleaseHold) -> Plan {
-        guard let current = observation.current else { return finish([], .waiting(release, hold, current: nil)) }
-        let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
-        var plan = finish(
-            steps,
-            .waiting(release, hold, current: (current.release, convergedAt: convergedAt))
-        )
-        plan.requeueAfter = hold.until.map { $0 - now }
+    func keepWaiting(_ release: Release, _ holds: [ReleaseHold]) -> Plan {
+        var plan: Plan
+        if let current = observation.current {
+            let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
+            plan = finish(
+                steps + candidateRemoval(),
+                .waiting(release, holds, current: (current.release, convergedAt: convergedAt))
+            )
+        } else {
+            plan = finish(candidateRemoval(), .waiting(release, holds, current: nil))
+        }
+        plan.requeueAfter = holds.next(after: now).map { $0 - now }
         return plan
     }
 
@@ -128,20 +126,25 @@ struct Planner {
                 let present = observation.applied ?? setback.failed
                 return .success(DesiredRelease(release: present.release, stored: present))
             }
-            if setback.holdsAll { return .success(DesiredRelease(release: good.release, stored: good)) }
+            if setback.holdsAll {
+                guard let trial = trial(after: setback, templateHash: templateHash) else {
+                    return .success(DesiredRelease(release: good.release, stored: good))
+                }
+                (code, model) = (trial.code, trial.model)
+            }
             if setback.holdsCode { code = good.release.code }
             if setback.holdsModel { model = resolved(good) }
         }
-        let id = Release.id(
-            codeDigest: code.digest,
-            modelDigest: model.version.digest,
-            templateHash: templateHash
-        )
+        var (pair, holds) = (Pair(code: code, model: model), [ReleaseHold]())
+        // What is tried for blame has passed the filters.
+        if setback?.holdsAll != true { (pair, holds) = choice(newest: pair, templateHash: templateHash) }
+        (code, model) = (pair.code, pair.model)
+        let id = pair.id(templateHash: templateHash)
         if let setback, let good = setback.good, setback.quarantine.entry(release: id) != nil {
             return .success(DesiredRelease(release: good.release, stored: good))
         }
         if let known = observation.releases.first(where: { $0.release.id == id }) {
-            return .success(DesiredRelease(release: known.release, stored: known))
+            return .success(DesiredRelease(release: known.release, stored: known, holds: holds))
         }
         // Only a new release needs the image: one that is kept names its own.
         if app.spec.delivery.mode == .initContainer, policy.fetchImage == nil,
@@ -172,10 +175,10 @@ struct Planner {
         } catch {
             return .failure(.spec(reason: error.reason, message: error.message))
         }
-        return .success(DesiredRelease(release: release, stored: nil))
+        return .success(DesiredRelease(release: release, stored: nil, holds: holds))
     }
 
-    private func resolved(_ stored: StoredRelease) -> ResolvedModel {
+    func resolved(_ stored: StoredRelease) -> ResolvedModel {
         ResolvedModel(
             version: stored.release.model,
             uri: stored.release.modelURI,
@@ -192,7 +195,7 @@ struct Planner {
 
     private func converge(on desired: DesiredRelease) -> Plan {
         let (steps, convergedAt) = steps(toward: desired)
-        return finish(steps, .running(desired.release, convergedAt: convergedAt))
+        return finish(steps + candidateRemoval(), .running(desired.release, convergedAt: convergedAt))
     }
 
     func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
@@ -202,12 +205,11 @@ struct Planner {
         let progress = RolloutProgress(observation.deployment, release: desired.release.id)
         var convergedAt = desired.stored?.convergedAt
         if desired.stored == nil {
-            let revision = objects.revision(
-                desired.release,
-                .init(number: highest + 1, startedAt: now.rfc3339)
-            )
+            var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339)
+            state.approvedBy = approver(of: desired.release)
+            let revision = objects.revision(desired.release, state)
             steps.append(.apply(revision, reason: "new release"))
-        } else if let stored = desired.stored, !isApplied, stored.number < highest {
+        } else if let stored = desired.stored, !isApplied, stored.number < highest || stored.isCandidate {
             // An older pair is the latest again: its number says that it was applied last. It has to converge anew, unless
             // it is put back because it did: then it stays the last good one, whatever becomes of it now.
             let isRollback = setback?.good?.release.id == stored.release.id
@@ -217,9 +219,16 @@ struct Planner {
                 state.cause = "Rollback"
             } else if stored.failure != nil {
                 state.forgiven = app.metadata.annotations[Keys.unquarantine]
+                state.attempt = stored.isForgiven(by: state.forgiven) ? 1 : stored.attempt + 1
+            }
+            state.approvedBy = stored.isCandidate || isRollback ? stored.approvedBy : approver(of: stored.release)
+            if var record = stored.verification {
+                record.phase = .released
+                state.verification = record
             }
             let revision = objects.revision(stored, state)
-            steps.append(.apply(revision, reason: isRollback ? "rollback" : "release is applied again"))
+            let again = stored.isCandidate ? "release was verified" : "release is applied again"
+            steps.append(.apply(revision, reason: isRollback ? "rollback" : again))
             convergedAt = state.convergedAt
         }
         steps += deploymentSteps(desired.release)
@@ -236,7 +245,7 @@ struct Planner {
     }
 
     /// Without a release to make, the one that runs is kept in step.
-    private func keepingCurrent() -> [PlanStep] {
+    func keepingCurrent() -> [PlanStep] {
         guard let current = observation.current else { return [] }
         return deploymentSteps(current.release) + serviceSteps()
     }
@@ -344,6 +353,8 @@ struct DesiredRelease {
     var release: Release
     /// The release as it is kept, if it is.
     var stored: StoredRelease?
+    /// Rules about pairs that keep it from counting, where none counts.
+    var holds: [ReleaseHold] = []
 }
 
 /// What a plan comes to, before it is put into conditions.
@@ -351,13 +362,15 @@ enum Outcome: Error {
     /// A release runs or is being rolled out.
     case running(Release, convergedAt: String?)
     /// A release is held back; what runs meanwhile.
-    case waiting(Release, ReleaseHold, current: (Release, convergedAt: String?)?)
+    case waiting(Release, [ReleaseHold], current: (Release, convergedAt: String?)?)
     /// A half was never resolved, so nothing can run.
     case missingHalf(Half, ResolutionFailure?)
     /// Only an edit of the spec helps.
     case spec(reason: String, message: String)
     /// Others hold fields of the adopted Deployment, and nothing is released.
     case contested(FieldContest)
+    /// A release is verified before it gets traffic.
+    case verifying(Verifying)
     /// The user asked for rest.
     case suspended
 }

@@ -108,9 +108,17 @@ public struct StoredRelease: Sendable, Hashable {
     public var cause: String
     /// That it was put back by hand, now or under an earlier number.
     public var hold: ManualHold?
+    /// Who approved it, where that was recorded.
+    public var approvedBy: String?
+    /// How far its verification has come; nil where nothing asked for one.
+    public var verification: VerificationRecord?
+    /// Which try it is, from 1.
+    public var attempt: Int64
 
     /// The annotation that says when a release was last brought into place.
     public static let startedAnnotation = "modelapp.dev/started-at"
+    /// The annotation that says who approved a release.
+    public static let approverAnnotation = "modelapp.dev/approved-by"
     /// The annotation that says when a release converged.
     public static let convergedAnnotation = "modelapp.dev/converged-at"
 
@@ -133,6 +141,11 @@ public struct StoredRelease: Sendable, Hashable {
         hold = read(Self.holdAnnotation)
         forgiven = revision.metadata.annotations[Self.forgivenAnnotation]
         cause = revision.metadata.annotations[Self.causeAnnotation] ?? release.cause
+        approvedBy = revision.metadata.annotations[Self.approverAnnotation]
+        verification = revision.metadata.annotations[Self.verificationAnnotation].flatMap { text in
+            (try? JSONValue(parsing: Array(text.utf8))).flatMap { try? VerificationRecord(json: $0) }
+        }
+        attempt = revision.metadata.annotations[Keys.attempt].flatMap { Int64($0) } ?? 1
     }
 }
 

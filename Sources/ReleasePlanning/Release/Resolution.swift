@@ -60,6 +60,13 @@ public struct Resolution: Sendable, Hashable {
 
     /// The clocks of the time zones that the spec names, as far as they are known.
     public var zones: [String: TimeZoneRules]
+    /// Images that count and are older than the latest, the newest first; looked up only where rules about pairs may pass
+    /// one of them.
+    public var olderCodes: [CodeVersion] = []
+    /// Versions of the model that count and are older than the latest, the newest first.
+    public var olderModels: [ResolvedModel] = []
+    /// What images say of themselves, by digest: the labels that `compatibility` names.
+    public var imageLabels: [String: [String: String]] = [:]
     /// Tags that wait for their age and whose registry tells no push times; nil where no list was read.
     public var sightings: [TagSighting]?
 

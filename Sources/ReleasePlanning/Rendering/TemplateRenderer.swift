@@ -121,6 +121,10 @@ public enum Keys {
     public static let name = "modelapp.dev/name"
     /// Label: which of several Deployments.
     public static let slot = "modelapp.dev/slot"
+    /// The slot of pods that are verified: no Service selects it.
+    public static let candidateSlot = "candidate"
+    /// Annotation of candidates' pods and of releases: which try it is.
+    public static let attempt = "modelapp.dev/attempt"
     /// Label of pods, label and annotation of Deployments: the release.
     public static let release = "modelapp.dev/release"
     /// Annotation: the tag that the code had.
@@ -139,12 +143,12 @@ public enum Keys {
     public static let reconcileRequestedAt = "modelapp.dev/reconcile-requested-at"
     /// Annotation of ModelApps: the release that may start although no window is open.
     public static let releaseNow = "modelapp.dev/release-now"
+    /// Annotation of ModelApps: the release that is approved, and by whom: `<release id> <user>`.
+    public static let approve = "modelapp.dev/approve"
     /// Annotation of ModelApps: the release that failed and shall be tried again.
     public static let unquarantine = "modelapp.dev/unquarantine"
     /// Annotation of ModelApps: the release that runs, and the one that shall be put back in its place.
     public static let rollback = "modelapp.dev/rollback"
     /// Annotation of ModelApps: the release that was put back by hand and shall not be held any longer.
     public static let resume = "modelapp.dev/resume"
-    /// Annotation of ModelApps: the release that may start by an approval, and who approves.
-    public static let approve = "modelapp.dev/approve"
 }

@@ -24,6 +24,8 @@ struct Cluster: Sendable {
     /// The same registry and store, by names that no fault of a test is about.
     static let otherRegistryHost = "registry.other.test"
     static let otherStoreHost = "s3.other.test"
+    /// Where a Prometheus may answer; nobody does by itself.
+    static let prometheusHost = "prometheus.test"
     static let bucket = "models"
     static let accessKey = "AKIATEST"
     static let secretKey = "planted-secret-key"
@@ -127,6 +129,10 @@ struct Cluster: Sendable {
                 allowedEndpoints: [Self.registryHost, Self.storeHost],
                 random: { 0.5 }
             ),
+            checks: CheckAccess(
+                pods: network,
+                prometheus: .init(url: HTTPURL(scheme: "http", host: Self.prometheusHost), transport: network)
+            ),
             options: .init(),
             time: time,
             random: { 0.5 },
@@ -205,10 +211,15 @@ extension Cluster {
 
     /// Pushes an image as a build would, and returns its digest.
     @discardableResult
-    func push(_ tag: String, to repository: String = "api") async throws -> String {
+    func push(
+        _ tag: String,
+        to repository: String = "api",
+        labels: [String: String] = [:]
+    ) async throws -> String {
         let layer = Array("application, build \(tag)\n".utf8)
+        let config: JSONValue = labels.isEmpty ? [:] : ["Labels": .object(labels.mapValues { .string($0) })]
         let configuration: JSONValue = [
-            "architecture": "amd64", "os": "linux", "config": .object([:]),
+            "architecture": "amd64", "os": "linux", "config": config,
             "rootfs": ["type": "layers", "diff_ids": [.string(Self.digest(layer))]],
         ]
         let manifest: JSONValue = [

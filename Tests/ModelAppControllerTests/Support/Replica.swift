@@ -68,6 +68,7 @@ struct Replica: Sendable {
                 allowedEndpoints: [Cluster.registryHost, Cluster.storeHost],
                 random: { 0.5 }
             ),
+            checks: CheckAccess(pods: network),
             options: .init(),
             time: cluster.time,
             random: { 0.5 },

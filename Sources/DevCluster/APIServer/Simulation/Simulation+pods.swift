@@ -90,8 +90,23 @@ extension Simulation {
         return .running
     }
 
+    /// How often a container that ends at once was started again: the kubelet waits 10 s, then twice as long each time, at
+    /// most five minutes.
+    private func restarts(of pod: JSONValue) -> Int64 {
+        var rest = elapsed(since: pod[path: "metadata", "creationTimestamp"]?.string) - options.podStart
+        var pause = Duration.seconds(10)
+        var count: Int64 = 0
+        while rest >= pause {
+            rest -= pause
+            pause = min(pause * 2, .seconds(300))
+            count += 1
+        }
+        return count
+    }
+
     private mutating func run(_ pod: JSONValue) {
         let fate = fate(of: pod)
+        let restarts = fate == .crashing ? restarts(of: pod) : 0
         let time = JSONValue.string(now.rfc3339)
         let address = options.podAddress ?? Simulation.address(of: pod.uid, in: "198.51.100.")
         update(Kind.pods, pod, status: true, manager: "kubelet") { pod in
@@ -125,6 +140,7 @@ extension Simulation {
                         Simulation.containerStatus(
                             container,
                             fate,
+                            restarts,
                             before.indices.contains(offset) ? before[offset] : nil,
                             time
                         )
@@ -151,6 +167,7 @@ extension Simulation {
     private static func containerStatus(
         _ container: JSONValue,
         _ fate: Fate,
+        _ restarts: Int64,
         _ before: JSONValue?,
         _ time: JSONValue
     ) -> JSONValue {
@@ -182,7 +199,7 @@ extension Simulation {
             "name": container["name"] ?? "", "image": image, "imageID": .string(imageID(image.string ?? "")),
             "ready": .bool(fate == .running), "started": .bool(fate == .running), "state": state,
             "lastState": .object([:]),
-            "restartCount": fate == .crashing ? 1 : 0,
+            "restartCount": .integer(restarts),
         ]
         if fate == .crashing {
             status["lastState"] =

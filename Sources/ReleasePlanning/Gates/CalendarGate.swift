@@ -3,9 +3,8 @@ import KubernetesAPI
 public import ModelAppAPI
 import Schedules
 
-/// What keeps a release from starting now. A release that has started is held by nothing, nor is what puts back one that
-/// ran before.
-struct ReleaseGate {
+/// Whether windows and blackouts let a release start now.
+struct CalendarGate {
     let app: ModelApp
     let zones: [String: TimeZoneRules]
     let now: Timestamp
@@ -72,19 +71,6 @@ struct ReleaseGate {
             "the operator's time zone database has no \"\(name)\"; names are like Europe/Berlin or UTC"
         )
     }
-}
-
-/// A release that waits, and for what.
-struct ReleaseHold: Sendable, Hashable {
-    /// One CamelCase word for programs.
-    var gate: String
-    /// For people.
-    var message: String
-    /// When the gate opens by itself.
-    var until: Timestamp?
-
-    /// The reason in a condition.
-    var reason: String { "WaitingFor\(gate)" }
 }
 
 extension Rollout {

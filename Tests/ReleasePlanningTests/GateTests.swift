@@ -77,7 +77,6 @@ struct GateTests {
 
     /// Everything that is not built, with a value that asks for it.
     private static let unsupported: [(String, JSONValue)] = [
-        ("verification", ["model": ["manifest": "M"]]),
         ("compatibility", [["name": "a", "codeLabel": "b", "modelField": "version"]]),
         ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
         ("model.oci", ["repository": "a/b"]),

@@ -18,6 +18,8 @@ extension CodeResolver {
         let source: SourceKey
         let host: String
         let maximumAge: Duration
+        /// Who has to have signed; nil where nobody has to.
+        let verification: (verifier: ImageVerifier, identity: String)?
     }
 
     func list(
@@ -74,8 +76,8 @@ extension CodeResolver {
         switch image.result {
         case .success(let description):
             let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
-            return missing.isEmpty
-                ? .usable(description) : .rejected(.platformMissing(wanted: missing.map(\.description)))
+            guard missing.isEmpty else { return .rejected(.platformMissing(wanted: missing.map(\.description))) }
+            return try await verified(description, lookup)
         case .failure(let failure) where failure.isUnusable: return .rejected(.notPullable(reason: failure.message))
         case .failure(let failure): throw failure
         }

@@ -36,6 +36,7 @@ struct CodeResolver: Sendable {
     let listings: SharedScans<SourceKey, [TagListing]>
     let tags: SharedScans<TagKey, Digest?>
     let images: SharedScans<TagKey, ImageDescription>
+    let signatures: SharedScans<SignatureKey, CheckedSignatures>
     private let clients = ClientCache()
     private let absences = Absences()
     /// How many candidates are looked at before a scan gives up: each costs a request.
@@ -57,6 +58,7 @@ struct CodeResolver: Sendable {
         listings = SharedScans(time: time, metrics: ScanMetrics(.tags, metrics))
         tags = SharedScans(time: time, metrics: ScanMetrics(.tag, metrics))
         images = SharedScans(time: time, metrics: ScanMetrics(.image, metrics))
+        signatures = SharedScans(time: time, metrics: ScanMetrics(.signatures, metrics))
     }
 
     /// What was found, and what to remember and when to look again for it.
@@ -72,7 +74,12 @@ struct CodeResolver: Sendable {
     /// - Parameter isRequested: whether somebody asked for scans of its own.
     func resolve(_ app: ModelApp, running: CodeVersion?, isRequested: Bool) async -> Answer {
         do throws(ScanFailure) {
-            return try await attempt(app, running, isRequested)
+            let answer = try await attempt(app, running, isRequested)
+            // Whom to trust may be what is wrong, and is corrected in a Secret that nobody watches.
+            if answer.resolution.failure?.reason == ScanFailure.unverified {
+                await credentials(of: app).forget(VerificationSecrets.ofCode(app.spec))
+            }
+            return answer
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofCode, after: error)
@@ -115,7 +122,8 @@ struct CodeResolver: Sendable {
             repository: repository,
             source: source,
             host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
-            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10
+            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
+            verification: try await VerificationSecrets(credentials: credentials).imageVerifier()
         )
         return try await select(app, running, rules, lookup)
     }
@@ -194,8 +202,9 @@ struct CodeResolver: Sendable {
                 return answer
             }
         }
+        let hasUnverified = obstacles.values.contains { if case .unverified = $0 { true } else { false } }
         throw ScanFailure(
-            reason: "NoCandidate",
+            reason: hasUnverified ? ScanFailure.unverified : "NoCandidate",
             message: "none of the \(Self.maximumLookups) newest tags of \(lookup.repository.name) can be used; "
                 + "modelapp why tells more",
             aspect: .place
@@ -223,10 +232,9 @@ struct CodeResolver: Sendable {
         if count == 0 {
             return ResolutionFailure("NoCandidate", "spec.code.image: \(app.spec.code.image) has no tags; push one")
         }
-        let examples = outcome.rejected.prefix(3).map(\.sentence).joined(separator: " ")
         return ResolutionFailure(
-            "NoCandidate",
-            "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(examples)"
+            outcome.hasUnverified ? ScanFailure.unverified : "NoCandidate",
+            "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(outcome.examples)"
         )
     }
 

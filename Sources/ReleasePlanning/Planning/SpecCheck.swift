@@ -36,6 +36,7 @@ public struct SpecCheck: Sendable, Hashable {
         problems += modelProblems(app.spec.model)
         problems += fixedNameProblems(app.spec)
         problems += schemeProblems(app.spec.model)
+        problems += VerificationCheck.problems(in: app.spec)
         // Whether a time zone is known is not a matter of the spec alone.
         let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
         do throws(FieldProblem) {
@@ -118,7 +119,6 @@ public struct SpecCheck: Sendable, Hashable {
     public static func unsupported(in spec: ModelAppSpec) -> [String] {
         var paths: [String] = []
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
-        unless(spec.verification == nil, "spec.verification")
         unless(spec.compatibility.isEmpty, "spec.compatibility")
         unless(spec.triggers == nil, "spec.triggers")
         unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")

@@ -26,7 +26,7 @@ struct TemplateRenderer {
             "container": app.spec.target.container.map { .string($0) } ?? .null,
             "delivery": Self.difference(of: delivery.json, from: Delivery().json),
         ]
-        if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec.model) }
+        if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec) }
         return JSONValue.object(parts).sha256
     }
 

@@ -43,7 +43,9 @@ extension Cluster {
         store: String = storeHost,
         repository: String = "api",
         prefix: String = "resnet/",
-        rollout: JSONValue = .object([:])
+        rollout: JSONValue = .object([:]),
+        delivery: JSONValue = ["mode": "Reference"],
+        verification: JSONValue? = nil
     ) async throws {
         var model: [String: JSONValue] = [
             "s3": [
@@ -55,15 +57,16 @@ extension Cluster {
             "complete": complete,
         ]
         if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
-        let spec: JSONValue = [
+        var spec: JSONValue = [
             "interval": .string(interval),
             "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
-            "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
+            "model": .object(model), "delivery": delivery, "rollout": rollout,
             "target": [
                 "own": ["replicas": 2, "template": template],
                 "service": ["ports": [["port": 80, "targetPort": 8080]]],
             ],
         ]
+        spec["verification"] = verification
         try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
     }
 

@@ -4,7 +4,7 @@ import Testing
 /// What the command line promises scripts: where texts go, and exit statuses.
 @Suite("The command line", .timeLimit(.minutes(3)))
 struct CommandLineTests {
-    static let commands = ["operator", "demo", "plan", "why", "crd", "fetch", "version"]
+    static let commands = ["operator", "demo", "plan", "why", "crd", "fetch", "verify", "version"]
 
     @Test(arguments: commands)
     func everyCommandHasHelpAndIsDocumented(command: String) async throws {

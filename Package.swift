@@ -64,7 +64,7 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
-                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity",
+                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust",
                 "Schedules", "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
                 "CMalloc",
@@ -133,7 +133,7 @@ let package = Package(
         ),
         library("KubernetesAPI", ["JSON"]),
         library("HTTPTransport", ["Artifacts", httpTypes]),
-        library("Trust", ["Artifacts", "COpenSSL"]),
+        library("Trust", ["Artifacts", "JSON", "COpenSSL"]),
         library("Artifacts"),
         library("JSON"),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
@@ -168,7 +168,7 @@ let package = Package(
             ]
         ),
         tests("Artifacts"),
-        tests("Trust", ["Artifacts"]),
+        tests("Trust", ["Artifacts", "JSON"]),
         tests("HTTPTransport", [httpTypes]),
         tests("KubernetesAPI", ["JSON"]),
         tests(
@@ -204,8 +204,8 @@ let package = Package(
         tests(
             "ModelAppController",
             [
-                "DevCluster", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Schedules", "Selection", "Triggers",
-                "ModelAppAPI",
+                "DevCluster", "ContainerRegistry", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Trust",
+                "Schedules", "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,
             ]
@@ -271,7 +271,7 @@ if let runtime = Context.environment["MODELAPP_FUZZ_RUNTIME"] {
             "Fuzz",
             [
                 "ModelAppAPI", "ContainerRegistry", "ObjectStorage", "Selection", "KubernetesClient", "KubernetesAPI",
-                "Artifacts", "JSON",
+                "Trust", "Artifacts", "JSON",
             ],
             exclude: ["Corpus"],
             linker: [.unsafeFlags([runtime]), .linkedLibrary("stdc++")]

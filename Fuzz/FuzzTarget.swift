@@ -5,6 +5,7 @@ import KubernetesAPI
 import KubernetesClient
 import ModelAppAPI
 import Selection
+import Trust
 
 @testable import ObjectStorage
 
@@ -18,6 +19,10 @@ enum FuzzTarget: String, CaseIterable {
     case pattern
     case azure
     case s3
+    case pem
+    case pkcs12
+    case bundle
+    case jws
 
     func read(_ input: [UInt8]) {
         switch self {
@@ -29,6 +34,7 @@ enum FuzzTarget: String, CaseIterable {
         case .pattern: Self.pattern(input)
         case .azure: Self.listing(input) { AzureListing(.current) }
         case .s3: Self.listing(input) { S3Listing(.current) }
+        case .pem, .pkcs12, .bundle, .jws: SignatureFuzz.read(input, as: self)
         }
     }
 

@@ -82,7 +82,8 @@ extension RegistryClient {
         return description
     }
 
-    func pinned(_ repository: ImageReference, _ digest: Digest) async throws(RegistryError) -> Manifest {
+    /// The manifest behind a digest. Throws `.notFound` where it is not in the repository.
+    public func pinned(_ repository: ImageReference, _ digest: Digest) async throws(RegistryError) -> Manifest {
         var reference = repository
         reference.tag = nil
         reference.digest = digest

@@ -85,7 +85,7 @@ public struct Certificate: Sendable, Hashable {
         return handle
     }
 
-    private static func time(_ time: UnsafePointer<ASN1_TIME>?) -> Timestamp? {
+    static func time(_ time: UnsafePointer<ASN1_TIME>?) -> Timestamp? {
         var civil = tm()
         guard let time, ASN1_TIME_to_tm(time, &civil) == 1 else { return nil }
         return Timestamp(

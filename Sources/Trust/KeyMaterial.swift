@@ -1,9 +1,10 @@
 import COpenSSL
 
-/// The keys and certificates of a file, in its order.
+/// The keys and certificates of a file, each kind in its order.
 struct KeyMaterial {
     var keys: [PrivateKey] = []
     var certificates: [Certificate] = []
+    var publicKeys: [PublicKey] = []
 
     /// How many keys and certificates of one file are looked at.
     static let maximumCount = 64
@@ -19,8 +20,13 @@ struct KeyMaterial {
         if !certificates.contains(certificate) { certificates.append(certificate) }
     }
 
+    mutating func add(_ key: PublicKey) throws(TrustError) {
+        try checkCount()
+        publicKeys.append(key)
+    }
+
     private func checkCount() throws(TrustError) {
-        guard keys.count + certificates.count < KeyMaterial.maximumCount else {
+        guard keys.count + certificates.count + publicKeys.count < KeyMaterial.maximumCount else {
             throw TrustError(.tooCostly, "there are more than \(KeyMaterial.maximumCount) keys and certificates")
         }
     }

@@ -1,6 +1,7 @@
 import COpenSSL
 
-/// Reads the blocks of a PEM file (RFC 7468): certificates, and private keys in their plain and encrypted forms.
+/// Reads the blocks of a PEM file (RFC 7468): certificates, public keys, and private keys in their plain and encrypted
+/// forms.
 struct PEMReader {
     let password: KeyPassword?
     var budget: DecryptionBudget
@@ -53,6 +54,7 @@ struct PEMReader {
         switch kind {
         case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
             try material.add(Certificate(der: Array(block)))
+        case "PUBLIC KEY": try material.add(PublicKey(der: Array(block)))
         case "ENCRYPTED PRIVATE KEY": try addEncrypted(block)
         case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
             var cursor = block.baseAddress

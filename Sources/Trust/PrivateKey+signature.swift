@@ -29,7 +29,7 @@ extension PrivateKey {
             }
             return Array(signature.prefix(count))
         }
-        return algorithm == .es256 ? try ECDSASignature.fixed(signature) : signature
+        return algorithm == .es256 ? try ECDSASignature.fixed(signature, width: 32) : signature
     }
 }
 
@@ -37,21 +37,18 @@ extension Certificate {
     /// Whether `signature` is the one that the certificate's key makes of `message`. False also where the key is of
     /// another kind than `algorithm` needs.
     public func isValid(_ signature: [UInt8], of message: [UInt8], _ algorithm: SignatureAlgorithm) -> Bool {
-        guard let certificate = try? handle(), let key = X509_get0_pubkey(certificate.pointer),
-            let kind = try? PrivateKey.kind(of: key), (try? KeyOperation.check(kind, algorithm)) != nil,
-            let encoded = algorithm == .es256 ? ECDSASignature.der(signature) : signature,
-            let context = OpenSSLHandle(EVP_MD_CTX_new(), { EVP_MD_CTX_free($0) })
-        else { return false }
-        var keyContext: OpaquePointer?
-        ERR_clear_error()
-        defer { ERR_clear_error() }
-        return EVP_DigestVerifyInit(context.pointer, &keyContext, EVP_sha256(), nil, key) == 1
-            && KeyOperation.pad(keyContext, algorithm)
-            && EVP_DigestVerify(context.pointer, encoded, encoded.count, message, message.count) == 1
+        guard let key = try? publicKey else { return false }
+        switch algorithm {
+        case .rs256: return key.isValid(signature, of: message, .rsaPKCS1(.sha256))
+        case .ps256: return key.isValid(signature, of: message, .rsaPSS(.sha256))
+        case .es256:
+            guard key.kind == .p256, let der = ECDSASignature.der(signature, width: 32) else { return false }
+            return key.isValid(der, of: message, .ecdsa(.sha256))
+        }
     }
 }
 
-/// What signing and verifying have in common.
+/// What a key may do.
 private enum KeyOperation {
     static func check(_ kind: PrivateKey.Kind, _ algorithm: SignatureAlgorithm) throws(TrustError) {
         switch (kind, algorithm) {
@@ -64,46 +61,5 @@ private enum KeyOperation {
         guard algorithm == .ps256 else { return true }
         return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, 32) == 1
-    }
-}
-
-/// The two forms of an ECDSA signature on P-256: OpenSSL's DER and the fixed 64 bytes of RFC 7518 section 3.4.
-private enum ECDSASignature {
-    static func fixed(_ der: [UInt8]) throws(TrustError) -> [UInt8] {
-        var output = [UInt8](repeating: 0, count: 64)
-        let isWhole = der.withUnsafeBufferPointer { buffer in
-            var cursor = buffer.baseAddress
-            guard let signature = OpenSSLHandle(d2i_ECDSA_SIG(nil, &cursor, buffer.count), { ECDSA_SIG_free($0) })
-            else {
-                return false
-            }
-            return output.withUnsafeMutableBufferPointer { output in
-                guard let start = output.baseAddress else { return false }
-                return BN_bn2binpad(ECDSA_SIG_get0_r(signature.pointer), start, 32) == 32
-                    && BN_bn2binpad(ECDSA_SIG_get0_s(signature.pointer), start + 32, 32) == 32
-            }
-        }
-        guard isWhole else { throw TrustError(.signing, "the private key made no signature of P-256") }
-        return output
-    }
-
-    static func der(_ fixed: [UInt8]) -> [UInt8]? {
-        guard fixed.count == 64, let signature = OpenSSLHandle(ECDSA_SIG_new(), { ECDSA_SIG_free($0) }),
-            let r = BN_bin2bn(Array(fixed.prefix(32)), 32, nil)
-        else { return nil }
-        guard let s = BN_bin2bn(Array(fixed.suffix(32)), 32, nil) else {
-            BN_free(r)
-            return nil
-        }
-        guard ECDSA_SIG_set0(signature.pointer, r, s) == 1 else {
-            BN_free(r)
-            BN_free(s)
-            return nil
-        }
-        var encoded: UnsafeMutablePointer<UInt8>?
-        let count = i2d_ECDSA_SIG(signature.pointer, &encoded)
-        guard count > 0, let encoded else { return nil }
-        defer { copenssl_free(encoded) }
-        return Array(UnsafeBufferPointer(start: encoded, count: Int(count)))
     }
 }

@@ -13,6 +13,9 @@ public struct TrustError: Error, Sendable, Hashable, CustomStringConvertible {
             case keyMismatch
             case tooCostly
             case signing
+            case badSignature
+            case untrusted
+            case otherSubject
         }
         private let value: Value
         /// The bytes are neither PEM nor PKCS#12, or broken.
@@ -35,6 +38,12 @@ public struct TrustError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let tooCostly = Code(value: .tooCostly)
         /// The key could not sign.
         public static let signing = Code(value: .signing)
+        /// The signature is not the one that the key makes of the bytes.
+        public static let badSignature = Code(value: .badSignature)
+        /// The signature is whole, but nobody who is trusted made it.
+        public static let untrusted = Code(value: .untrusted)
+        /// The signature is about something else.
+        public static let otherSubject = Code(value: .otherSubject)
     }
 
     /// The kind of failure.

@@ -40,6 +40,24 @@ struct FetchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The object of the version that lists its files with their sha256. The digest is that of the list, and each "
+                + "file must be as it says.",
+            valueName: "name"
+        )
+    )
+    var manifest: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The object of the version that lists its files, as an OpenSSF Model Signing bundle. Who signed it is not "
+                + "verified here: the digest is that of the list.",
+            valueName: "name"
+        )
+    )
+    var signature: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Opens the store as the pod's own identity at a cloud, azure or aws, instead of by keys.",
             valueName: "cloud"
         )
@@ -76,6 +94,10 @@ struct FetchCommand: AsyncParsableCommand {
             }
             order.sizeLimit = bytes
         }
+        guard manifest == nil || signature == nil else {
+            throw ValidationError("--manifest and --signature exclude each other")
+        }
+        order.proof = signature.map { .signature($0) } ?? manifest.map { .manifest($0) }
         if let identity {
             guard let provider = CloudProvider(rawValue: identity) else {
                 throw ValidationError("--identity must be azure or aws, not \"\(identity)\"")

@@ -79,7 +79,6 @@ struct GateTests {
 
     /// Everything that is not built, with a value that asks for it.
     private static let unsupported: [(String, JSONValue)] = [
-        ("verification", ["model": ["manifest": "M"]]),
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
         ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),

@@ -30,6 +30,23 @@ struct SpecCheckTests {
             "target.service.ports", [["port": 80, "name": "a"], ["port": 81]],
             "spec.target.service.ports[1].name: is required where there are several ports"
         ),
+        (
+            "verification", ["code": ["cosign": ["trustStoreRef": ["name": "roots"]]]],
+            "spec.verification.code.cosign.identities: is required with trustStoreRef"
+        ),
+        (
+            "verification", ["code": ["cosign": ["keyRef": ["name": "key"], "identities": ["ci"]]]],
+            "spec.verification.code.cosign.identities: says whose certificates count and needs trustStoreRef"
+        ),
+        (
+            "verification", ["code": ["cosign": ["keyRef": ["name": "k"], "trustStoreRef": ["name": "r"]]]],
+            "spec.verification.code.cosign: exactly one of keyRef, trustStoreRef"
+        ),
+        (
+            "verification", ["model": ["signature": ["keyRef": ["name": "key"], "identities": ["ci"]]]],
+            "spec.verification.model.signature.identities: says whose certificates count"
+        ),
+        ("verification", ["model": [:]], "spec.verification.model: exactly one of manifest, signature"),
         ("target.own", nil, "spec.target: exactly one of adopt, own is needed"),
         (
             "target", ["adopt": ["name": "web/status"]],

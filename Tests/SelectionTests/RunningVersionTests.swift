@@ -20,6 +20,7 @@ import Testing
     @Test func whatRunsBoundsTheChoiceEvenWhileItCannotBeFetched() {
         for obstacle in [
             Rejection.notPullable(reason: "500"), .quarantined(reason: "x"), .incomplete(Incompleteness(.noFiles)),
+            .unverified(reason: "no signature"),
         ] {
             let outcome = numerical.select(
                 from: tags("1", "2"),

@@ -250,13 +250,25 @@ private let minute: Milliseconds = 60_000
             .tooYoung(until: .max), .skipped, .pinnedElsewhere(hostile),
             .incomplete(Incompleteness(.filesMissing([hostile], more: 3))),
             .quarantined(reason: hostile), .platformMissing(wanted: [hostile]), .notPullable(reason: hostile),
-            .olderThanRunning(hostile), .orderUnknown(running: hostile), .superseded(by: hostile),
+            .unverified(reason: hostile), .olderThanRunning(hostile), .orderUnknown(running: hostile),
+            .superseded(by: hostile),
         ]
         for reason in all {
             #expect(!reason.sentence.isEmpty)
             #expect(!reason.sentence.unicodeScalars.contains { $0.value < 32 || (0x7f...0x9f).contains($0.value) })
         }
         #expect(Set(all.map(\.sentence)).count == all.count)
+    }
+
+    @Test func whatFailsVerificationIsNamedBeforeOtherCandidates() {
+        let tags = (1...9).map { Candidate(name: "\($0)x") } + [Candidate(name: "1")]
+        let outcome = SelectionRules(policy: .numerical(.ascending)).select(
+            from: tags,
+            obstacles: ["1": .unverified(reason: "it has no signature")],
+            now: 0
+        )
+        #expect(outcome.ranked.isEmpty && outcome.hasUnverified)
+        #expect(outcome.examples.hasPrefix("1 fails verification: it has no signature. 1x has the value"))
     }
 
     private static let instants: [(UnixMilliseconds, String)] = [

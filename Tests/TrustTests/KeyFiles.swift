@@ -24,6 +24,7 @@ struct KeyFiles: Sendable {
         q ecparam -name prime256v1 -genkey -out ec.key
         q req -x509 -new -key ec.key -out ec.pem -days 10 -subj /CN=ec
         q ecparam -name secp384r1 -genkey -noout -out p384.key
+        q ecparam -name secp521r1 -genkey -noout -out p521.key
         q genpkey -algorithm ed25519 -out ed.key
         q genrsa -out short.key 1024
         q pkcs8 -topk8 -in leaf.key -out leaf.enc.key -passout pass:sesame

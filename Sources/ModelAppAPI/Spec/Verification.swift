@@ -24,7 +24,7 @@ public struct CodeVerification: APIObject {
     /// What CodeVerification is.
     public static let summary = "Signatures of images."
     /// By cosign.
-    public var cosign: KeyVerification?
+    public var cosign: CosignVerification?
     /// By Notation.
     public var notation: NotationVerification?
 
@@ -41,19 +41,39 @@ public struct CodeVerification: APIObject {
     ])
 }
 
-/// A public key.
-public struct KeyVerification: APIObject {
-    /// What KeyVerification is.
-    public static let summary = "A public key."
-    /// The Secret that holds it.
-    public var keyRef = LocalReference()
+/// Signatures by cosign; exactly one of key and trust store is set.
+public struct CosignVerification: APIObject {
+    /// What CosignVerification is.
+    public static let summary = "Signatures made by cosign."
+    /// The Secret that holds the public key.
+    public var keyRef: LocalReference?
+    /// The Secret of trusted roots.
+    public var trustStoreRef: LocalReference?
+    /// Who may sign, with a trust store.
+    public var identities: [String] = []
 
-    /// No key.
+    /// No trust.
     public init() {}
 
+    /// Exactly one kind.
+    public static let rules: [OpenAPISchema.Rule] = [.exactlyOne(of: "keyRef", "trustStoreRef")]
+
     /// The members.
-    public static let fields = FieldTable<KeyVerification>([
-        .field("keyRef", \.keyRef, "The Secret with the public key, PEM, as cosign.pub.", required: true)
+    public static let fields = FieldTable<CosignVerification>([
+        .field("keyRef", \.keyRef, "The Secret with the public key, PEM, in its one entry that ends at .pub."),
+        .field(
+            "trustStoreRef",
+            \.trustStoreRef,
+            "The Secret with trusted certificates, PEM, as ca.crt; as tsa.crt those of time stamp authorities."
+        ),
+        .field(
+            "identities",
+            \.identities,
+            "Who may sign, required with trustStoreRef: alternative names of certificates, or x509.subject: CN=ci.",
+            .maxItems(32),
+            .itemMaxLength(512),
+            .listSet
+        ),
     ])
 }
 
@@ -71,7 +91,12 @@ public struct NotationVerification: APIObject {
 
     /// The members.
     public static let fields = FieldTable<NotationVerification>([
-        .field("trustStoreRef", \.trustStoreRef, "The Secret with trusted roots, PEM.", required: true),
+        .field(
+            "trustStoreRef",
+            \.trustStoreRef,
+            "The Secret with trusted certificates, PEM, as ca.crt; as tsa.crt those of time stamp authorities.",
+            required: true
+        ),
         .field(
             "trustedIdentities",
             \.trustedIdentities,
@@ -107,7 +132,7 @@ public struct ModelVerification: APIObject {
     ])
 }
 
-/// Who may sign models; exactly one member is set.
+/// Who may sign models; exactly one of key and trust store is set.
 public struct ModelSignature: APIObject {
     /// What ModelSignature is.
     public static let summary = "Who may sign models."
@@ -115,6 +140,10 @@ public struct ModelSignature: APIObject {
     public var keyRef: LocalReference?
     /// Trusted roots.
     public var trustStoreRef: LocalReference?
+    /// Who may sign, with a trust store; empty for everybody whom it certifies.
+    public var identities: [String] = []
+    /// The object with the signature.
+    public var bundle = "model.sig"
 
     /// Nobody.
     public init() {}
@@ -124,8 +153,27 @@ public struct ModelSignature: APIObject {
 
     /// The members.
     public static let fields = FieldTable<ModelSignature>([
-        .field("keyRef", \.keyRef, "The Secret with the public key, PEM."),
-        .field("trustStoreRef", \.trustStoreRef, "The Secret with trusted roots, PEM."),
+        .field("keyRef", \.keyRef, "The Secret with the public key, PEM, in its one entry that ends at .pub."),
+        .field(
+            "trustStoreRef",
+            \.trustStoreRef,
+            "The Secret with trusted certificates, PEM, as ca.crt; as tsa.crt those of time stamp authorities."
+        ),
+        .field(
+            "identities",
+            \.identities,
+            "Who may sign, with trustStoreRef; empty for everybody whom the trusted certificates certify.",
+            .maxItems(32),
+            .itemMaxLength(512),
+            .listSet
+        ),
+        .field(
+            "bundle",
+            \.bundle,
+            "The name of the object with the signature, in the folder of the version.",
+            .minLength(1),
+            .maxLength(256)
+        ),
     ])
 }
 

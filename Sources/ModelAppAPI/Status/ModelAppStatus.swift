@@ -168,7 +168,7 @@ public struct ModelVersion: APIObject {
         .field(
             "identity",
             \.identity,
-            "What the digest is made of: Manifest, Checksums, or ETags where the store keeps nothing better.",
+            "What the digest is made of: Signature, Manifest, Checksums, or ETags where the store keeps nothing better.",
             .maxLength(32)
         ),
         .field("bytes", \.bytes, "How many bytes it has."),

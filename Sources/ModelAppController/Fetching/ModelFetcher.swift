@@ -26,6 +26,9 @@ public struct ModelFetcher: Sendable {
         /// The most bytes that the model may have; nil for no limit.
         public var sizeLimit: Int64?
 
+        /// What says which files the version has; nil where the store does.
+        public var proof: ModelProof?
+
         /// Whose identity opens the store, the one of this process; nil where keys open it, or nothing.
         public var identity: CloudProvider?
 

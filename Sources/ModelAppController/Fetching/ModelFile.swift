@@ -24,6 +24,7 @@ struct ModelFile: Sendable {
         let rules: ObjectSetRules
         var spec = ModelAppSpec()
         spec.model = order.source
+        spec.verification = order.proof?.verification
         do {
             rules = try SelectionSpec.objectRules(spec)
         } catch {
@@ -33,11 +34,12 @@ struct ModelFile: Sendable {
         if order.source.objects.isEmpty { folder += order.version.hasSuffix("/") ? order.version : order.version + "/" }
         let contents: VersionContents
         do throws(ScanFailure) {
-            contents = try await VersionContents.read(store, prefix: folder, rules: rules)
+            contents = try await VersionContents.read(store, prefix: folder, rules: rules, proof: order.proof)
         } catch {
             if error.reason == "NoIdentity" { throw gone(order, "nothing") }
             throw ModelFetcher.Failure(error)
         }
+        if let refusal = contents.refusal { throw ModelFetcher.Failure("Unverified", refusal) }
         guard contents.digest == order.digest else { throw gone(order, contents.digest) }
         if case .incomplete(let why) = contents.completeness {
             if case .manifestInvalid = why.reason { throw ModelFetcher.Failure("InvalidManifest", why.sentence) }

@@ -43,8 +43,10 @@ struct ScanFailure: Error, Sendable, Hashable {
     /// counts at once.
     var concernsSecrets: Bool {
         isRefusal || aspect == .credentials || aspect == .trust
-            || ["InvalidSecret", "EndpointRefused"].contains(reason)
+            || ["InvalidSecret", "EndpointRefused", Self.unverified].contains(reason)
     }
+    /// The reason where candidates are there and are not signed as they should be.
+    static let unverified = "VerificationFailed"
     /// How much else it holds back.
     var reach = Reach.subject
     /// Whether nothing was asked, because the host is being left alone.

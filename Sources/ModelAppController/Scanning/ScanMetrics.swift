@@ -19,6 +19,8 @@ struct ScanMetrics: Sendable {
         case pointer = "Pointer"
         /// What the store knows of the content of one version.
         case contents = "Contents"
+        /// The signatures of an image.
+        case signatures = "Signatures"
     }
 
     private let successes: Counter

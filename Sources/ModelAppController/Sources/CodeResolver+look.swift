@@ -19,6 +19,8 @@ extension CodeResolver {
         let host: String
         let maximumAge: Duration
         let since: ContinuousClock.Instant?
+        /// Who has to have signed; nil where nobody has to.
+        let verification: (verifier: ImageVerifier, identity: String)?
     }
 
     func list(
@@ -63,15 +65,16 @@ extension CodeResolver {
         guard let digest = try resolved.result.get() else {
             return .rejected(.notPullable(reason: "the registry lists it and does not have it"))
         }
+        let description: ImageDescription
         do throws(ScanFailure) {
-            let description = try await describe(digest, lookup)
-            let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
-            return missing.isEmpty
-                ? .usable(description) : .rejected(.platformMissing(wanted: missing.map(\.description)))
+            description = try await describe(digest, lookup)
         } catch {
             guard error.isUnusable else { throw error }
             return .rejected(.notPullable(reason: error.message))
         }
+        let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
+        guard missing.isEmpty else { return .rejected(.platformMissing(wanted: missing.map(\.description))) }
+        return try await verified(description, lookup)
     }
 
     /// What lies behind a digest.

@@ -36,6 +36,7 @@ struct CodeResolver: Sendable {
     let listings: SharedScans<SourceKey, [TagListing]>
     let tags: SharedScans<TagKey, Digest?>
     let images: SharedScans<TagKey, ImageDescription>
+    let signatures: SharedScans<SignatureKey, CheckedSignatures>
     private let clients = ClientCache()
     private let absences = Absences()
     /// How many candidates are looked at before a scan gives up: each costs a request.
@@ -57,6 +58,7 @@ struct CodeResolver: Sendable {
         listings = SharedScans(time: time, metrics: ScanMetrics(.tags, metrics))
         tags = SharedScans(time: time, metrics: ScanMetrics(.tag, metrics))
         images = SharedScans(time: time, metrics: ScanMetrics(.image, metrics))
+        signatures = SharedScans(time: time, metrics: ScanMetrics(.signatures, metrics))
     }
 
     /// What was found, and what to remember and when to look again for it.
@@ -83,7 +85,12 @@ struct CodeResolver: Sendable {
         since: ContinuousClock.Instant? = nil
     ) async -> Answer {
         do throws(ScanFailure) {
-            return try await attempt(app, running, isRequested, since)
+            let answer = try await attempt(app, running, isRequested, since)
+            // Whom to trust may be what is wrong, and is corrected in a Secret that nobody watches.
+            if answer.resolution.failure?.reason == ScanFailure.unverified {
+                await credentials(of: app).forget(VerificationSecrets.ofCode(app.spec))
+            }
+            return answer
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofCode, after: error)
@@ -138,7 +145,8 @@ struct CodeResolver: Sendable {
             source: source,
             host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
             maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
-            since: since
+            since: since,
+            verification: try await VerificationSecrets(credentials: credentials).imageVerifier()
         )
         return (rules, lookup)
     }
@@ -214,8 +222,9 @@ struct CodeResolver: Sendable {
                 return await withAlternatives(answer, [image], app, running, lookup, wanted, times)
             }
         }
+        let hasUnverified = obstacles.values.contains { if case .unverified = $0 { true } else { false } }
         throw ScanFailure(
-            reason: "NoCandidate",
+            reason: hasUnverified ? ScanFailure.unverified : "NoCandidate",
             message: "none of the \(Self.maximumLookups) newest tags of \(lookup.repository.name) can be used; "
                 + "modelapp why tells more",
             aspect: .place
@@ -243,10 +252,9 @@ struct CodeResolver: Sendable {
         if count == 0 {
             return ResolutionFailure("NoCandidate", "spec.code.image: \(app.spec.code.image) has no tags; push one")
         }
-        let examples = outcome.rejected.prefix(3).map(\.sentence).joined(separator: " ")
         return ResolutionFailure(
-            "NoCandidate",
-            "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(examples)"
+            outcome.hasUnverified ? ScanFailure.unverified : "NoCandidate",
+            "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(outcome.examples)"
         )
     }
 

@@ -11,6 +11,9 @@ struct ModelManifest: Sendable {
     /// The most bytes that are read of one.
     static let maximumBytes = 16 << 20
 
+    /// A list of files.
+    init(entries: [ManifestEntry]) { self.entries = entries }
+
     /// Parses a manifest. Throws with what is wrong.
     init(parsing bytes: [UInt8]) throws(JSONError) {
         let document = try JSONValue(parsing: bytes)

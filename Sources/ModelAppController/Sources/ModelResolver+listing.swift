@@ -53,12 +53,24 @@ extension ModelResolver {
         _ listing: ListingKey,
         _ search: Search
     ) async throws(ScanFailure) -> Identified? {
-        let key = VersionKey(listing: listing, version: folder, fingerprint: set.fingerprint.description)
+        let key = VersionKey(
+            listing: listing,
+            version: folder,
+            fingerprint: set.fingerprint.description,
+            trust: search.trust?.identity
+        )
         let (store, prefix, rules, hosts) = (search.store, search.store.prefix + folder, search.rules, hosts)
+        let (proof, trust, time) = (search.proof, search.trust?.trust, time)
         let scan = await identities.scan(key, maximumAge: .seconds(86_400)) { () async throws(ScanFailure) in
             let contents = try await hosts.perform(store.host, credential: store.credential) {
                 () async throws(ScanFailure) in
-                try await VersionContents.read(store.store, prefix: prefix, rules: rules)
+                try await VersionContents.read(
+                    store.store,
+                    prefix: prefix,
+                    rules: rules,
+                    proof: proof,
+                    judge: trust.map { ProvenFiles.Judge(trust: $0, now: time.date()) }
+                )
             }
             guard contents.listed.fingerprint == set.fingerprint else { throw ScanFailure.changing }
             return Identified(
@@ -66,8 +78,15 @@ extension ModelResolver {
                 identity: contents.identity,
                 completeness: contents.completeness,
                 files: contents.files.count,
-                bytes: contents.bytes
+                bytes: contents.bytes,
+                refusal: contents.refusal,
+                validUntil: contents.validUntil,
+                readAt: time.now
             )
+        } isCurrent: { identified in
+            // A certificate may have begun to be valid; one that ends is noticed when it does.
+            if identified.refusal != nil { return time.now - identified.readAt < search.maximumAge }
+            return identified.validUntil.map { time.date() < $0 } ?? true
         }
         do throws(ScanFailure) {
             return try scan.result.get()
@@ -101,7 +120,7 @@ extension BlobObject {
 extension ObjectSetRules {
     /// Whether the file at `path` belongs to the model.
     func selects(_ path: String) -> Bool {
-        if path.isEmpty || path.hasSuffix("/") || path == complete.controlName { return false }
+        if path.isEmpty || path.hasSuffix("/") || path == complete.controlName || path == proof { return false }
         return fixedNames.isEmpty ? files.selects(path) : fixedNames.contains(path)
     }
 }

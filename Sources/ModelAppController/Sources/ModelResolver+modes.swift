@@ -47,6 +47,10 @@ extension ModelResolver {
                 obstacles[best.name] = .incomplete(changing(listing))
                 continue
             }
+            if let refusal = identified.refusal {
+                obstacles[best.name] = .unverified(reason: refusal)
+                continue
+            }
             if case .incomplete(let why) = identified.completeness {
                 obstacles[best.name] = .incomplete(why)
                 continue
@@ -151,6 +155,11 @@ extension ModelResolver {
             await flat.expire(key)
             return incomplete(changing(listing), listing, search)
         }
+        if let refusal = identified.refusal {
+            let why = Rejection.unverified(reason: refusal).sentence
+            let message = "spec.verification.model: the model at \(search.store.uri) \(why)"
+            return (.failed(ResolutionFailure(ScanFailure.unverified, message)), nil)
+        }
         if case .incomplete(let why) = identified.completeness { return incomplete(why, listing, search) }
         let label = name ?? set.modified.map { Timestamp(microseconds: $0 * 1000).rfc3339 } ?? "unknown"
         var model = resolved(set, label, identified, search, folder: folder)
@@ -224,10 +233,9 @@ extension ModelResolver {
     private func folder(_ version: String) -> String { version.hasSuffix("/") ? version : version + "/" }
 
     private func nothing(_ outcome: SelectionOutcome, _ count: Int, _ search: Search) -> ResolutionFailure {
-        let examples = outcome.rejected.prefix(3).map(\.sentence).joined(separator: " ")
         return ResolutionFailure(
-            "NoCandidate",
-            "spec.model: none of \(count) versions at \(search.store.uri) counts. \(examples)"
+            outcome.hasUnverified ? ScanFailure.unverified : "NoCandidate",
+            "spec.model: none of \(count) versions at \(search.store.uri) counts. \(outcome.examples)"
         )
     }
 }

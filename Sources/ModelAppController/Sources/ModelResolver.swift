@@ -21,6 +21,8 @@ struct ModelResolver: Sendable {
         var listing: ListingKey
         var version: String
         var fingerprint: String
+        /// Who has to have signed.
+        var trust: String?
     }
 
     /// A version with the digest of its content.
@@ -30,6 +32,12 @@ struct ModelResolver: Sendable {
         var completeness: Completeness
         var files: Int
         var bytes: Int64
+        /// Why its proof does not count, where one is wanted and does not.
+        var refusal: String?
+        /// From when on its proof does not count any more.
+        var validUntil: Timestamp?
+        /// When it was looked at.
+        var readAt: ContinuousClock.Instant
     }
 
     let access: SourceAccess
@@ -73,8 +81,15 @@ struct ModelResolver: Sendable {
         since: ContinuousClock.Instant? = nil
     ) async -> Answer {
         do throws(ScanFailure) {
-            let store = try await ModelStore.open(app, credentials: credentials(of: app), access: access, time: time)
-            return try await attempt(app, running, store, isRequested, since)
+            let credentials = credentials(of: app)
+            let store = try await ModelStore.open(app, credentials: credentials, access: access, time: time)
+            let trust = try await VerificationSecrets(credentials: credentials).modelTrust()
+            let answer = try await attempt(app, running, store, trust, isRequested, since)
+            // Whom to trust may be what is wrong, and is corrected in a Secret that nobody watches.
+            if answer.resolution.failure?.reason == ScanFailure.unverified {
+                await credentials.forget(VerificationSecrets.ofModel(app.spec))
+            }
+            return answer
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofModel, after: error)
@@ -90,6 +105,7 @@ struct ModelResolver: Sendable {
         _ app: ModelApp,
         _ running: Release?,
         _ store: ModelStore,
+        _ trust: VerificationSecrets.Loaded?,
         _ isRequested: Bool,
         _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
@@ -106,6 +122,8 @@ struct ModelResolver: Sendable {
             running: running,
             store: store,
             rules: rules,
+            proof: ModelProof(app.spec.verification),
+            trust: trust,
             maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
             since: since
         )
@@ -122,6 +140,10 @@ struct ModelResolver: Sendable {
         let running: Release?
         var store: ModelStore
         let rules: ObjectSetRules
+        /// What has to say which files the version has; nil where nothing has to.
+        let proof: ModelProof?
+        /// Who has to have signed that; nil where nobody has to.
+        let trust: VerificationSecrets.Loaded?
         let maximumAge: Duration
         let since: ContinuousClock.Instant?
     }

@@ -81,6 +81,9 @@ extension Secret {
         data.compactMapValues { value in Base64.decode(value).map { String(decoding: $0, as: UTF8.self) } }
     }
 
+    /// Tells the Secret, and each of its contents, from every other.
+    var identity: String { "\(metadata.namespace)/\(metadata.name)/\(metadata.uid)/\(metadata.resourceVersion)" }
+
     /// A value as bytes.
     func bytes(_ key: String) -> [UInt8]? { data[key].flatMap(Base64.decode) }
 

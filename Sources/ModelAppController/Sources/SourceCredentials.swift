@@ -26,13 +26,16 @@ struct SourceCredentials: Sendable {
 
     /// The Secrets that the code half may use.
     var ofCode: [String] {
-        let named = [app.spec.code.auth?.secretRef?.name, app.spec.code.tls?.caSecretRef?.name].compactMap { $0 }
+        let named =
+            [app.spec.code.auth?.secretRef?.name, app.spec.code.tls?.caSecretRef?.name].compactMap { $0 }
+            + VerificationSecrets.ofCode(app.spec)
         return app.spec.code.auth?.secretRef == nil ? named + pullSecrets : named
     }
 
     /// The Secrets that the model half may use.
     var ofModel: [String] {
         [app.spec.model.auth?.secretRef?.name, app.spec.model.tls?.caSecretRef?.name].compactMap { $0 }
+            + VerificationSecrets.ofModel(app.spec)
     }
 
     private var pullSecrets: [String] {
@@ -43,7 +46,17 @@ struct SourceCredentials: Sendable {
     /// Forgets Secrets that a failure may be about.
     func forget(_ names: [String], after failure: ScanFailure) async {
         guard failure.concernsSecrets else { return }
+        await forget(names)
+    }
+
+    /// Forgets Secrets, so that a correction of them counts at the next look.
+    func forget(_ names: [String]) async {
         for name in names { await secrets.forget(name, namespace: app.metadata.namespace) }
+    }
+
+    /// The Secret called `name` in the ModelApp's namespace.
+    func secret(_ name: String, field: String) async throws(ScanFailure) -> Secret {
+        try await secrets.secret(name, for: app.key, generation: app.metadata.generation, field: field)
     }
 
     /// What `auth` names: a Secret, an identity, or nothing.
@@ -53,19 +66,13 @@ struct SourceCredentials: Sendable {
             return Loaded(opener: opener, identity: opener.identity)
         }
         guard let name = auth?.secretRef?.name else { return Loaded() }
-        let secret = try await secrets.secret(
-            name,
-            for: app.key,
-            generation: app.metadata.generation,
-            field: "\(field).auth.secretRef"
-        )
-        let identity = identity(of: secret)
+        let secret = try await self.secret(name, field: "\(field).auth.secretRef")
         let opener = SourceOpener.values(
             secret.texts,
             certificate: secret.bytes("AZURE_CLIENT_CERTIFICATE"),
-            name: identity
+            name: secret.identity
         )
-        return Loaded(secret: secret, opener: opener, identity: identity)
+        return Loaded(secret: secret, opener: opener, identity: secret.identity)
     }
 
     /// An identity of a cloud: that of a ServiceAccount of this namespace, or the operator's own where an administrator
@@ -104,11 +111,11 @@ struct SourceCredentials: Sendable {
         if tls?.skipVerify == true { return (.insecure, "insecure") }
         guard let name = tls?.caSecretRef?.name else { return (.system, "system") }
         let path = "\(field).tls.caSecretRef"
-        let secret = try await secrets.secret(name, for: app.key, generation: app.metadata.generation, field: path)
+        let secret = try await self.secret(name, field: path)
         guard let pem = secret.bytes("ca.crt"), !pem.isEmpty else {
             throw ScanFailure(reason: "InvalidSecret", message: "\(path): Secret \(name) has no ca.crt")
         }
-        return (.roots(pem: pem), identity(of: secret))
+        return (.roots(pem: pem), secret.identity)
     }
 
     /// The keys to the registry: what `auth` names, else the workload's own pull secrets.
@@ -133,9 +140,9 @@ struct SourceCredentials: Sendable {
         var identities: [String] = []
         for (index, name) in pullSecrets.enumerated() {
             let field = "spec.target.own.template.spec.imagePullSecrets[\(index)]"
-            let secret = try await secrets.secret(name, for: app.key, generation: app.metadata.generation, field: field)
+            let secret = try await self.secret(name, field: field)
             keyring.append(try self.keyring(of: secret, field: field))
-            identities.append(identity(of: secret))
+            identities.append(secret.identity)
         }
         return (keyring, identities.isEmpty ? "anonymous" : identities.joined(separator: ","))
     }
@@ -157,9 +164,5 @@ struct SourceCredentials: Sendable {
                 message: "\(field): Secret \(secret.metadata.name): \(error.message)"
             )
         }
-    }
-
-    private func identity(of secret: Secret) -> String {
-        "\(secret.metadata.namespace)/\(secret.metadata.name)/\(secret.metadata.uid)/\(secret.metadata.resourceVersion)"
     }
 }

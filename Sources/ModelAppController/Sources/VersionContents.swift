@@ -19,18 +19,27 @@ struct VersionContents: Sendable {
     var checksums: [String: String]
     /// How many bytes the files have.
     var bytes: Int64
+    /// Why its proof does not count, where one is wanted and does not.
+    var refusal: String?
+    /// From when on its proof does not count any more.
+    var validUntil: Timestamp?
     /// The same objects as a scan sums them up: tells whether they are those that were judged complete.
     var listed = ObjectSet()
 
     /// The most files of one version.
     static let maximumFiles = 1_000_000
 
-    /// Lists `prefix` and computes the digest; reads the manifest where the rules have one.
+    /// Lists `prefix` and computes the digest; reads the manifest where the rules have one, and the proof where one is
+    /// wanted. With a proof the files are those that it lists, and the digest is that of its list.
+    /// - Parameter judge: who has to have signed the proof; nil where that was verified by somebody else.
     static func read(
         _ store: any ObjectStore,
         prefix: String,
-        rules: ObjectSetRules
+        rules: ObjectSetRules,
+        proof: ModelProof? = nil,
+        judge: ProvenFiles.Judge? = nil
     ) async throws(ScanFailure) -> VersionContents {
+        var evidence: ObjectInfo?
         var fingerprint = ModelFingerprint()
         var files: [String: ObjectInfo] = [:]
         var control: ObjectInfo?
@@ -41,6 +50,7 @@ struct VersionContents: Sendable {
                 let path = String(info.key.dropFirst(prefix.count))
                 listed.add(BlobObject(info), path: path, by: rules)
                 if path == rules.complete.controlName { control = info }
+                if path == rules.proof { evidence = info }
                 guard rules.selects(path) else { return .continue }
                 guard files.count < maximumFiles else {
                     throw ObjectStoreError(.tooLarge, "a version with more than \(maximumFiles) files")
@@ -55,7 +65,34 @@ struct VersionContents: Sendable {
         if case .manifest = rules.complete, let control {
             var contents = try await withManifest(store, control, files)
             contents.listed = listed
-            return contents
+            guard let proof, case .complete = contents.completeness else { return contents }
+            return try await contents.proven(
+                proof,
+                evidence,
+                (rules.complete.controlName ?? "", control),
+                files,
+                store,
+                judge
+            )
+        }
+        if let proof {
+            let bare = VersionContents(
+                digest: "",
+                identity: "",
+                completeness: .complete,
+                files: files,
+                checksums: [:],
+                bytes: 0,
+                listed: listed
+            )
+            return try await bare.proven(
+                proof,
+                evidence,
+                control.map { (rules.complete.controlName ?? "", $0) },
+                files,
+                store,
+                judge
+            )
         }
         guard let identity = fingerprint.identity else {
             throw ScanFailure(
@@ -91,22 +128,7 @@ struct VersionContents: Sendable {
                 upTo: ModelManifest.maximumBytes,
                 condition: .same(as: control)
             )
-            let manifest = try ModelManifest(parsing: answer.bytes)
-            let completeness = Completeness.ofManifest(manifest.entries, listed: files.mapValues(\.size))
-            let listed = Set(manifest.entries.map(\.path))
-            // The manifest says which files belong to the model; others beside it do not.
-            let mine = files.filter { listed.contains($0.key) }
-            return VersionContents(
-                digest: manifest.digest,
-                identity: "Manifest",
-                completeness: completeness,
-                files: mine,
-                checksums: Dictionary(
-                    manifest.entries.map { ($0.path, $0.sha256) },
-                    uniquingKeysWith: { first, _ in first }
-                ),
-                bytes: mine.values.reduce(into: Int64(0)) { $0 = $0.addingReportingOverflow($1.size).partialValue }
-            )
+            return VersionContents(try ModelManifest(parsing: answer.bytes), identity: "Manifest", files)
         } catch let error as ObjectStoreError {
             throw ScanFailure(error)
         } catch {

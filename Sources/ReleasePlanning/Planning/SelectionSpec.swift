@@ -59,7 +59,8 @@ public enum SelectionSpec {
             return ObjectSetRules(
                 complete: complete,
                 files: try FileFilter(include: spec.model.includeFiles, exclude: spec.model.excludeFiles),
-                fixedNames: Set(spec.model.objects)
+                fixedNames: Set(spec.model.objects),
+                proof: spec.verification?.model.map { $0.signature?.bundle ?? $0.manifest } ?? nil
             )
         } catch let problem as FieldProblem {
             throw problem

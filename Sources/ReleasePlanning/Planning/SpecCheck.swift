@@ -40,6 +40,7 @@ public struct SpecCheck: Sendable, Hashable {
             problems.append(FieldProblem("spec.rollout.after[\(rule.name)].modelApp", "names this ModelApp itself"))
         }
         problems += VerifyCheck.problems(in: app.spec.rollout.verify)
+        problems += VerificationCheck.problems(in: app.spec)
         // Whether a time zone is known is not a matter of the spec alone.
         let zones = Dictionary(uniqueKeysWithValues: app.spec.rollout.timeZones.map { ($0, TimeZoneRules.utc) })
         do throws(FieldProblem) {
@@ -126,7 +127,6 @@ public struct SpecCheck: Sendable, Hashable {
     public static func unsupported(in spec: ModelAppSpec) -> [String] {
         var paths: [String] = []
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
-        unless(spec.verification == nil, "spec.verification")
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
         unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")

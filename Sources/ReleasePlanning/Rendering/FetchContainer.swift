@@ -67,8 +67,12 @@ struct FetchContainer {
 
     /// What of the source decides how the bytes are had: its change has to reach the pods, so it makes a release as a
     /// change of the template does. How the version is chosen does not count.
-    static func identity(of model: ModelSource) -> JSONValue {
+    static func identity(of spec: ModelAppSpec) -> JSONValue {
+        let model = spec.model
         var identity = source(of: model)
+        if let proof = spec.verification?.model {
+            identity["proof"] = .string(proof.signature?.bundle ?? proof.manifest ?? "")
+        }
         if let secret = model.auth?.secretRef { identity["auth"] = .string(secret.name) }
         if let cloud = model.auth?.identity { identity["identity"] = .string(cloud.provider.rawValue) }
         if let authority = model.tls?.caSecretRef { identity["authority"] = .string(authority.name) }
@@ -85,6 +89,7 @@ struct FetchContainer {
         ]
         var mounts: [JSONValue] = [["name": .string(Self.volume), "mountPath": .string(Self.mountPath)]]
         if let limit = fetch?.sizeLimit { arguments += ["--size-limit", limit] }
+        arguments += proofArguments
         if authority != nil {
             arguments += ["--ca-file", "\(Self.authorityPath)/ca.crt"]
             mounts.append([
@@ -112,6 +117,14 @@ struct FetchContainer {
             container["envFrom"] = [["secretRef": ["name": .string(secret.name)]]]
         }
         return container
+    }
+
+    /// What says which files the model has, each with its sha256. Who signed it was verified before the release: its
+    /// digest is that of the list.
+    private var proofArguments: [String] {
+        guard let model = app.spec.verification?.model else { return [] }
+        if let signature = model.signature { return ["--signature", signature.bundle] }
+        return model.manifest.map { ["--manifest", $0] } ?? []
     }
 
     /// What the fetcher needs to know about the store: where it is and what belongs to a version, without credential and

@@ -29,7 +29,7 @@ struct TemplateRenderer {
             "delivery": Self.difference(of: delivery.json, from: Delivery().json),
         ]
         parts["adopted"] = adopted?.identity
-        if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec.model) }
+        if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec) }
         return JSONValue.object(parts).sha256
     }
 

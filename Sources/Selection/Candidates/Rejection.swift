@@ -32,6 +32,8 @@ public enum Rejection: Sendable, Hashable {
     case platformMissing(wanted: [String])
     /// It cannot be read, for this reason.
     case notPullable(reason: String)
+    /// It is not signed as the spec wants, for this reason.
+    case unverified(reason: String)
     /// What runs, of this name, is newer.
     case olderThanRunning(String)
     /// It cannot be told whether it is newer than what runs, of this name: the time of that is unknown.
@@ -46,8 +48,8 @@ public enum Rejection: Sendable, Hashable {
         case .excludedByPattern, .doesNotMatchFilter, .extractsNothing, .notAVersion, .notANumber, .outsideRange,
             .preRelease, .notTheTag, .skipped, .pinnedElsewhere:
             true
-        case .timeUnknown, .tooYoung, .incomplete, .quarantined, .platformMissing, .notPullable, .olderThanRunning,
-            .orderUnknown, .superseded:
+        case .timeUnknown, .tooYoung, .incomplete, .quarantined, .platformMissing, .notPullable, .unverified,
+            .olderThanRunning, .orderUnknown, .superseded:
             false
         }
     }
@@ -80,6 +82,7 @@ public enum Rejection: Sendable, Hashable {
         case .quarantined(let reason): "is in quarantine: \(reason.withoutControls)"
         case .platformMissing(let wanted): "has no image for \(wanted.joined(separator: ", ").withoutControls)"
         case .notPullable(let reason): "cannot be read: \(reason.withoutControls)"
+        case .unverified(let reason): "fails verification: \(reason.withoutControls)"
         case .olderThanRunning(let running): "is older than \(running.quoted), which runs"
         case .orderUnknown(let running): "may be older than \(running.quoted), which runs and whose time is unknown"
         case .superseded(let newer): "is older than \(newer.quoted)"

@@ -73,6 +73,18 @@ public struct SelectionOutcome: Sendable, Hashable {
     /// When time alone may make another candidate count; nil if it cannot.
     public var lookAgainAt: UnixMilliseconds?
 
+    /// Whether a candidate was left out because it is not signed as it should be.
+    public var hasUnverified: Bool {
+        rejected.contains { if case .unverified = $0.reason { true } else { false } }
+    }
+
+    /// The first rejected candidates, those that fail verification before others, as sentences.
+    public var examples: String {
+        let unverified = rejected.filter { if case .unverified = $0.reason { true } else { false } }
+        let others = rejected.filter { if case .unverified = $0.reason { false } else { true } }
+        return (unverified + others).prefix(3).map(\.sentence).joined(separator: " ")
+    }
+
     /// Why every candidate but `chosen` is not taken: `rejected`, what `because` says of those that were tried and
     /// found wanting on the way down the list, and `superseded` for those below. With no choice only the first two.
     public func explanation(choosing chosen: String?, because: [String: Rejection] = [:]) -> [Rejected] {

@@ -6,12 +6,21 @@ public struct ObjectSetRules: Sendable, Hashable {
     public var files: FileFilter
     /// The paths that make up the model, where it has fixed names; empty where `files` says.
     public var fixedNames: Set<String>
+    /// The name of the object that proves what the files are, a manifest or a signature, where one is wanted. It is no
+    /// file of the model, and another one makes another version.
+    public var proof: String?
 
     /// Rules of known parts.
-    public init(complete: CompletenessRule, files: FileFilter = .all, fixedNames: Set<String> = []) {
+    public init(
+        complete: CompletenessRule,
+        files: FileFilter = .all,
+        fixedNames: Set<String> = [],
+        proof: String? = nil
+    ) {
         self.complete = complete
         self.files = files
         self.fixedNames = fixedNames
+        self.proof = proof
     }
 }
 
@@ -53,6 +62,10 @@ public struct ObjectSet: Sendable, Hashable {
             if case .manifest = rules.complete {
                 fingerprint.insert(path: path, size: object.size, etag: object.etag)
             }
+            return
+        }
+        if path == rules.proof {
+            fingerprint.insert(path: path, size: object.size, etag: object.etag)
             return
         }
         guard !path.isEmpty, !path.hasSuffix("/") else { return }

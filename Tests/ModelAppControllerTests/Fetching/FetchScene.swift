@@ -101,7 +101,8 @@ final class FetchScene: Sendable {
     /// An order for a version as it is in the store now.
     func order(
         _ version: String,
-        _ more: JSONValue = ["complete": ["manifest": "MANIFEST.json"]]
+        _ more: JSONValue = ["complete": ["manifest": "MANIFEST.json"]],
+        proof: ModelProof? = nil
     ) async throws
         -> ModelFetcher.Order
     {
@@ -116,10 +117,13 @@ final class FetchScene: Sendable {
         ).store
         var spec = ModelAppSpec()
         spec.model = source
+        spec.verification = proof?.verification
         let prefix = source.objects.isEmpty ? "resnet/\(version)/" : "resnet/"
         let rules = try SelectionSpec.objectRules(spec)
-        let digest = try await VersionContents.read(store, prefix: prefix, rules: rules).digest
-        return ModelFetcher.Order(source: source, version: version, digest: digest, folder: root + "/model")
+        let digest = try await VersionContents.read(store, prefix: prefix, rules: rules, proof: proof).digest
+        var order = ModelFetcher.Order(source: source, version: version, digest: digest, folder: root + "/model")
+        order.proof = proof
+        return order
     }
 
     /// Fetches, and returns what was reported.

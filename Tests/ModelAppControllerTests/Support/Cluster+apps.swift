@@ -45,6 +45,8 @@ extension Cluster {
         prefix: String = "resnet/",
         replicas: Int64 = 2,
         rollout: JSONValue = .object([:]),
+        delivery: JSONValue = ["mode": "Reference"],
+        verification: JSONValue? = nil,
         adopt: JSONValue? = nil
     ) async throws {
         var model: [String: JSONValue] = [
@@ -58,13 +60,18 @@ extension Cluster {
         ]
         if let secret { model["auth"] = ["secretRef": ["name": .string(secret)]] }
         var target: [String: JSONValue] = ["service": ["ports": [["port": 80, "targetPort": 8080]]]]
-        if let adopt { target["adopt"] = adopt } else { target["own"] = ["replicas": .integer(replicas), "template": template] }
-        let spec: JSONValue = [
+        if let adopt {
+            target["adopt"] = adopt
+        } else {
+            target["own"] = ["replicas": .integer(replicas), "template": template]
+        }
+        var spec: JSONValue = [
             "interval": .string(interval),
             "code": ["image": .string("\(registry)/\(repository)"), "select": ["numerical": .object([:])]],
-            "model": .object(model), "delivery": ["mode": "Reference"], "rollout": rollout,
+            "model": .object(model), "delivery": delivery, "rollout": rollout,
             "target": .object(target),
         ]
+        spec["verification"] = verification
         try await apply(ApplyStep(ModelApp.resource, Self.key(name), ["spec": spec]))
     }
 

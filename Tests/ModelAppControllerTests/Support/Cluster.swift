@@ -194,8 +194,10 @@ struct Cluster: Sendable {
 
 extension Cluster {
     /// Uploads a file of a model.
-    func upload(_ name: String, _ text: String) throws {
-        let bytes = Array(text.utf8)
+    func upload(_ name: String, _ text: String) throws { try upload(name, Array(text.utf8)) }
+
+    /// Uploads a file of a model.
+    func upload(_ name: String, _ bytes: [UInt8]) throws {
         var object = StoredObject(.bytes(bytes), at: storeTime.date())
         let digest = Array(Insecure.MD5.hash(data: bytes))
         object.md5 = digest
@@ -242,7 +244,7 @@ extension Cluster {
         ["mediaType": .string(type), "digest": .string(digest(bytes)), "size": .integer(Int64(bytes.count))]
     }
 
-    private func send(_ method: HTTPRequest.Method, _ path: String, _ type: String, _ bytes: [UInt8]) async throws {
+    func send(_ method: HTTPRequest.Method, _ path: String, _ type: String, _ bytes: [UInt8]) async throws {
         let request = HTTPRequest(
             method: method,
             scheme: "https",

@@ -64,7 +64,8 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
-                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity",
+                "ModelAppController", "ReleasePlanning", "ImagePackaging", "ContainerRegistry", "ObjectStorage",
+                "CloudIdentity",
                 "Selection", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
                 "CMalloc",
@@ -103,7 +104,8 @@ let package = Package(
         library(
             "ModelAppController",
             [
-                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust", "Schedules",
+                "ReleasePlanning", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust",
+                "Schedules",
                 "Selection", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport",
                 "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,
@@ -112,6 +114,10 @@ let package = Package(
         library(
             "ReleasePlanning",
             ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", crypto]
+        ),
+        library(
+            "ImagePackaging",
+            ["ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts", "JSON"]
         ),
         library("ContainerRegistry", ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         library(
@@ -182,6 +188,13 @@ let package = Package(
             "ObjectStorage",
             ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes],
             exclude: ["Fixtures"]
+        ),
+        tests(
+            "ImagePackaging",
+            [
+                "DevCluster", "ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts", "JSON", crypto,
+                httpTypes,
+            ]
         ),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         tests(

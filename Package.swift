@@ -192,8 +192,8 @@ let package = Package(
         tests(
             "ImagePackaging",
             [
-                "DevCluster", "ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts", "JSON", crypto,
-                httpTypes,
+                "DevCluster", "AsyncHTTPTransport", "ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts",
+                "JSON", crypto, httpTypes,
             ]
         ),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
@@ -253,7 +253,8 @@ package.targets.append(
     program(
         "Benchmarks",
         [
-            "DevCluster", "ModelAppAPI", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
+            "DevCluster", "AsyncHTTPTransport", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "ModelAppAPI",
+            "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
         ]
     )
 )

@@ -236,8 +236,9 @@ extension RegistryClient {
 extension RegistryError {
     /// The error of a request within an upload: what the registry does not know any more begins anew.
     fileprivate var asLoss: RegistryError {
-        guard status == 404 || status == 416 || registryCode == "BLOB_UPLOAD_INVALID"
-            || registryCode == "BLOB_UPLOAD_UNKNOWN" || isTransient
+        guard
+            status == 404 || status == 416 || registryCode == "BLOB_UPLOAD_INVALID"
+                || registryCode == "BLOB_UPLOAD_UNKNOWN" || isTransient
         else { return self }
         var error = self
         error.code = .uploadLost

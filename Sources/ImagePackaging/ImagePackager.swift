@@ -13,6 +13,8 @@ public enum PackagingEvent: Sendable, Hashable {
     case copying(Digest, Int64)
     /// The registry lost what it had of an upload: it begins anew.
     case restarted
+    /// The registry lacks content that it said it has: all of it is brought again.
+    case distrusting
     /// The image is there.
     case done(Digest)
 }
@@ -80,11 +82,30 @@ public struct ImagePackager: Sendable {
         to target: Target,
         contents: () async throws(PackagingError) -> ModelContents
     ) async throws(PackagingError) -> Outcome {
+        do throws(PackagingError) {
+            return try await attempt(order, to: target, trusting: true, contents)
+        } catch {
+            // Tags and manifests outlived what they name, as after a restored backup.
+            let code = (error.cause as? RegistryError)?.registryCode
+            guard error.code == .destination, code == "MANIFEST_BLOB_UNKNOWN" || code == "BLOB_UNKNOWN" else {
+                throw error
+            }
+            report(.distrusting)
+            return try await attempt(order, to: target, trusting: false, contents)
+        }
+    }
+
+    private func attempt(
+        _ order: Order,
+        to target: Target,
+        trusting: Bool,
+        _ contents: () async throws(PackagingError) -> ModelContents
+    ) async throws(PackagingError) -> Outcome {
         let name = try ModelLayerName(revision: order.model.revision, mountPath: order.mountPath)
-        let (destination, tag) = try destination(target)
+        let (destination, tag) = try destination(target, trusting: trusting)
         let application = try await ApplicationImage.read(order.image, platforms: order.platforms, by: reader)
         report(.application(application.digest, application.builds.map(\.platform)))
-        let (layer, written) = try await layer(name, order, destination, contents)
+        let (layer, written) = try await layer(name, order, destination, trusting: trusting, contents)
         let assembly = ImageAssembly(
             application: application,
             model: order.model,
@@ -118,14 +139,17 @@ public struct ImagePackager: Sendable {
         )
     }
 
-    private func destination(_ target: Target) throws(PackagingError) -> (any ImageDestination, String) {
+    private func destination(
+        _ target: Target,
+        trusting: Bool
+    ) throws(PackagingError) -> (any ImageDestination, String) {
         switch target {
         case .registry(let client, let repository, let tag, let previous):
             let destination = RegistryDestination(
                 client,
                 repository,
                 reader: reader,
-                previous: previous,
+                previous: trusting ? previous : nil,
                 report: report
             )
             return (destination, tag)
@@ -137,9 +161,10 @@ public struct ImagePackager: Sendable {
         _ name: ModelLayerName,
         _ order: Order,
         _ destination: any ImageDestination,
+        trusting: Bool,
         _ contents: () async throws(PackagingError) -> ModelContents
     ) async throws(PackagingError) -> (Descriptor, written: Int64) {
-        if let known = try await destination.layer(name) {
+        if trusting, let known = try await destination.layer(name) {
             report(.reusingLayer(known.digest))
             return (known, 0)
         }

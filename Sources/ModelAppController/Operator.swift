@@ -117,10 +117,18 @@ public struct Operator: Sendable {
         ]
         synchronizing = [apps, deployments, services, revisions]
         resolver = Resolver(client: client, access: access, time: time, metrics: metrics)
+        let bakes = Bakes(
+            baker: Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time),
+            time: time,
+            random: random,
+            metrics: metrics,
+            logger: logger
+        ) { key, pause in queue.add(key, after: pause) }
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
+            bakes: bakes,
             policy: PlanPolicy(fetchImage: options.fetchImage),
             time: time,
             random: random,
@@ -138,7 +146,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable])
+        let writing = ServiceBundle([work, undecodable, bakes])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

@@ -9,7 +9,7 @@ struct ModelAppCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             OperatorCommand.self, DemoCommand.self, PlanCommand.self, WhyCommand.self, CRDCommand.self,
-            FetchCommand.self, PackageCommand.self, VersionCommand.self,
+            FetchCommand.self, PackageCommand.self, GCCommand.self, VersionCommand.self,
         ]
     )
 }

@@ -26,8 +26,8 @@ struct PackageCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model's folder: s3://BUCKET/FOLDER/, https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/, or the JSON \
-            of spec.model.",
+            "The model's folder: s3://BUCKET/FOLDER/, https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/, or the JSON "
+                + "of spec.model.",
             valueName: "url"
         )
     )
@@ -46,7 +46,10 @@ struct PackageCommand: AsyncParsableCommand {
     var output: String?
 
     @Option(
-        help: ArgumentHelp("A platform, such as linux/amd64. Repeatable. Default: all of the image.", valueName: "platform")
+        help: ArgumentHelp(
+            "A platform, such as linux/amd64. Repeatable. Default: all of the image.",
+            valueName: "platform"
+        )
     )
     var platform: [String] = []
 
@@ -59,7 +62,9 @@ struct PackageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The region of an S3 bucket.", valueName: "name"))
     var region: String?
 
-    @Option(help: ArgumentHelp("Files of the folder that belong to the model. Repeatable. Default: all.", valueName: "glob"))
+    @Option(
+        help: ArgumentHelp("Files of the folder that belong to the model. Repeatable. Default: all.", valueName: "glob")
+    )
     var include: [String] = []
 
     @Option(help: ArgumentHelp("Files that do not. Repeatable.", valueName: "glob"))

@@ -25,15 +25,24 @@ struct PackagingScene: Sendable {
     let other: EmulatedRegistry
     let store: EmulatedS3
     let wire: PackagingWire
+    private let plainHTTP: [String]
 
-    init(_ access: RegistryAccess = .anonymous) throws {
+    /// - Parameters:
+    ///   - plainHTTP: registries outside that are spoken to without TLS.
+    ///   - elsewhere: the way to them.
+    init(
+        _ access: RegistryAccess = .anonymous,
+        plainHTTP: [String] = [],
+        elsewhere: (any HTTPTransport)? = nil
+    ) throws {
+        self.plainHTTP = plainHTTP
         // Waits between attempts pass at once: what is tested is what is sent.
         time = TimeSource(clock: HastyClock()) { Timestamp(seconds: 1_767_225_600) }
         registry = try EmulatedRegistry(.init(access: access), time: time)
         other = try EmulatedRegistry(time: time)
         store = try EmulatedS3(.init([:], anonymousRead: true), time: time)
         _ = try store.shelf.create(Self.container)
-        wire = PackagingWire([Self.host: registry, Self.otherHost: other, Self.storeHost: store])
+        wire = PackagingWire([Self.host: registry, Self.otherHost: other, Self.storeHost: store], elsewhere)
     }
 
     func client(_ keyring: RegistryKeyring = RegistryKeyring(), chunk: Int = 64 << 10) -> RegistryClient {
@@ -41,6 +50,7 @@ struct PackagingScene: Sendable {
             transport: wire,
             time: time,
             keyring: keyring,
+            hosts: Dictionary(uniqueKeysWithValues: plainHTTP.map { ($0, RegistryHostOptions(plainHTTP: true)) }),
             retry: HTTPRetry(attempts: 2, base: .milliseconds(1), cap: .seconds(1), repeatsServerErrors: true),
             random: { 0.5 }
         )
@@ -219,7 +229,12 @@ final class PackagingWire: HTTPTransport {
         case loseAnswer
     }
 
-    init(_ services: [String: any LocalService]) { self.services = services }
+    private let elsewhere: (any HTTPTransport)?
+
+    init(_ services: [String: any LocalService], _ elsewhere: (any HTTPTransport)?) {
+        self.services = services
+        self.elsewhere = elsewhere
+    }
 
     /// Every request since the last `forget`, as `GET host/path?query`.
     var requests: [String] { log.withLock { $0 } }
@@ -242,11 +257,11 @@ final class PackagingWire: HTTPTransport {
         try Task.checkCancellation()
         let host = request.authority ?? ""
         log.withLock { $0.append("\(request.method) \(host)\(request.path ?? "")") }
-        guard let service = services[host] else { throw HTTPTransportError(.connect, "\(host): no such host") }
+        guard let inner: any HTTPTransport = services[host].map({ InProcessTransport(to: $0) }) ?? elsewhere else {
+            throw HTTPTransportError(.connect, "\(host): no such host")
+        }
         let fault = try self.fault.withLock { $0 }?(request)
-        let inner = InProcessTransport(to: service)
         let isContent = host == PackagingScene.storeHost && request.path?.contains("list-type") == false
-        let received = received
         switch fault {
         case .cutBody(let count)?:
             var bytes: [UInt8] = []
@@ -267,10 +282,10 @@ final class PackagingWire: HTTPTransport {
         case .cutAnswer, nil:
             let limit: Int = if case .cutAnswer(let count)? = fault { count } else { .max }
             return try await inner.withResponse(to: request, body: body, timeouts: timeouts) { response, chunks in
-                let counted = HTTPBodyChunks {
+                let counted = HTTPBodyChunks { [self] in
                     var iterator = chunks.makeAsyncIterator()
                     var left = limit
-                    return {
+                    return { [self] in
                         guard left > 0 else {
                             throw HTTPTransportError(.closed, "the connection ended inside the answer")
                         }

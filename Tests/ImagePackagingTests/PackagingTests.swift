@@ -102,7 +102,8 @@ struct PackagingTests {
         try await scene.package()
         try scene.put("weights.bin", PackagingScene.bytes(400_000, seed: 2), version: "42")
         scene.wire.forget()
-        let outcome = try await scene.package(tag: "r-2", previous: "r-1", model: PackagingScene.model("42", content: "b"))
+        let next = PackagingScene.model("42", content: "b")
+        let outcome = try await scene.package(tag: "r-2", previous: "r-1", model: next)
         #expect(outcome.modelBytes == 400_000 && scene.wire.storeBytes == 400_000)
         #expect(!scene.wire.requests.contains { $0.contains("?mount=") })
     }
@@ -151,9 +152,22 @@ struct PackagingTests {
         scene.wire.forget()
         try await scene.package(client: client)
         #expect(scene.wire.requests.contains { $0.contains("?mount=") })
-        #expect(!scene.wire.requests.contains { $0.hasPrefix("GET \(Self.host)/v2/app/blobs") && $0.contains("application") })
         let refused = try await scene.failure { try await scene.package(tag: "r-2") }
         #expect(refused?.isTransient == false && refused?.message.contains("check the pull secret") == true)
+    }
+
+    @Test func aLayerThatTheRegistryLostIsBroughtAgain() async throws {
+        let scene = try await scene()
+        try await scene.pushApplication()
+        let first = try await scene.package()
+        scene.registry.contents.withLock { contents in
+            contents.blobs[first.layer] = nil
+            _ = contents.repositories["baked"]?.blobs.remove(first.layer)
+        }
+        try await scene.pushApplication("\(Self.host)/app:2", layers: [Array("other".utf8)])
+        let second = try await scene.package("\(Self.host)/app:2", tag: "r-2", previous: "r-1")
+        #expect(second.layer == first.layer && second.modelBytes == first.modelBytes)
+        #expect(try await scene.blob("\(Self.host)/baked", second.layer).count > 300_000)
     }
 
     @Test func anObjectThatChangesWhileItIsReadIsRefused() async throws {
@@ -162,7 +176,11 @@ struct PackagingTests {
         let isFirst = Mutex(true)
         scene.wire.breaking { request in
             let isContent = request.path?.contains("weights.bin") == true
-            guard isContent, isFirst.withLock({ first in defer { first = false }; return first }) else { return nil }
+            let isNow = isFirst.withLock { first in
+                defer { first = first && !isContent }
+                return first && isContent
+            }
+            guard isNow else { return nil }
             try scene.put("weights.bin", PackagingScene.bytes(300_000, seed: 7))
             return nil
         }

@@ -24,7 +24,8 @@ struct TarLayerTests {
     }
 
     @Test(arguments: [
-        "../escape", "a/../b", "/absolute", "a//b", "a/./b", "", "nul\u{0}", "back\\slash", "line\nbreak", ".wh.weights",
+        "../escape", "a/../b", "/absolute", "a//b", "a/./b", "", "nul\u{0}", "back\\slash", "line\nbreak",
+        ".wh.weights",
         "folder/.wh..wh..opq", String(repeating: "x", count: 256), String(repeating: "d/", count: 5000) + "x",
     ])
     func aNameThatIsNoFileBelowTheFolderIsRefused(_ name: String) {
@@ -55,7 +56,8 @@ struct TarLayerTests {
     func headersSayWhatPythonReads() async throws {
         let long = (0..<9).map { _ in String(repeating: "é", count: 40) }.joined(separator: "/")
         let cases: [(String, TarHeader.Kind)] = [
-            ("models/", .folder), ("models/a.bin", .file(size: 0)), ("models/" + String(repeating: "n", count: 93), .file(size: 7)),
+            ("models/", .folder), ("models/a.bin", .file(size: 0)),
+            ("models/" + String(repeating: "n", count: 93), .file(size: 7)),
             ("models/" + String(repeating: "n", count: 94), .file(size: 7)), ("models/\(long)", .file(size: 12)),
             ("models/gross", .file(size: (1 << 33) - 1)), ("models/größer", .file(size: 1 << 33)),
             ("models/" + String(repeating: "f", count: 150) + "/", .folder), ("models/riesig", .file(size: 3 << 40)),

@@ -82,7 +82,7 @@ struct GateTests {
         ("triggers", ["webhook": ["secretRef": ["name": "h"]]]), ("allowAfterFrom", ["prod"]),
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
-        ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
+        ("delivery.baked.sign", ["keyRef": ["name": "k"]]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
         ("rollout.approval", ["for": ["Model"]]), ("rollout.after", [["name": "a", "modelApp": ["name": "b"]]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
@@ -96,6 +96,9 @@ struct GateTests {
         if path == "model.oci" || path == "model.mlflow" {
             changes["model.s3"] = .some(nil)
             changes["model.versions"] = .some(nil)
+        }
+        if path == "delivery.baked.sign" {
+            changes = ["delivery.mode": "Baked", "delivery.baked": ["repository": "a/b", "sign": value]]
         }
         var world = try converged()
         world.app = try edited(world.app, changes)

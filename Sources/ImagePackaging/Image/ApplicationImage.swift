@@ -49,7 +49,10 @@ struct ApplicationImage: Sendable {
                 if !chosen.contains(image) { chosen.append(image) }
             }
             guard !chosen.isEmpty, chosen.count <= maximumPlatforms else {
-                throw RegistryError(.tooLarge, "\(reference): has \(chosen.count) platforms; 1 to \(maximumPlatforms) fit")
+                throw RegistryError(
+                    .tooLarge,
+                    "\(reference): has \(chosen.count) platforms; 1 to \(maximumPlatforms) fit"
+                )
             }
             var builds: [Build] = []
             for image in chosen {
@@ -97,8 +100,8 @@ struct ApplicationImage: Sendable {
         by client: RegistryClient
     ) async throws(RegistryError) -> [PlatformImage] {
         let entries = index.manifests.filter { !$0.isAttestation }
-        let told = entries.compactMap { entry in
-            entry.mediaType.isManifest ? entry.platform.map { PlatformImage(platform: $0, manifest: entry.digest) } : nil
+        let told = entries.filter(\.mediaType.isManifest).compactMap { entry in
+            entry.platform.map { PlatformImage(platform: $0, manifest: entry.digest) }
         }
         return told.count == entries.count ? told : try await client.platforms(reference, of: digest)
     }

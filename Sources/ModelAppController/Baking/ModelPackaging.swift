@@ -179,6 +179,7 @@ public struct ModelPackaging: Sendable {
         case .writingLayer: break
         case .copying(let digest, let size): report(.line("copying \(digest.short), \(ByteCount(size))"))
         case .restarted: report(.line("the registry lost the upload; it begins anew"))
+        case .distrusting: report(.line("the registry lacks what its tags name; all of it is brought again"))
         case .done(let digest): report(.line("complete: \(digest)"))
         }
     }

@@ -20,6 +20,7 @@ public struct ModelAppReconciler: Reconciler {
     private let client: Client
     private let stores: Stores
     private let resolver: Resolver
+    private let bakes: Bakes
     private let policy: PlanPolicy
     private let time: TimeSource
     private let random: @Sendable () -> Double
@@ -62,6 +63,7 @@ public struct ModelAppReconciler: Reconciler {
         client: Client,
         stores: Stores,
         resolver: Resolver,
+        bakes: Bakes,
         policy: PlanPolicy,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
@@ -72,6 +74,7 @@ public struct ModelAppReconciler: Reconciler {
         self.client = client
         self.stores = stores
         self.resolver = resolver
+        self.bakes = bakes
         self.policy = policy
         self.time = time
         self.random = random
@@ -84,6 +87,7 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
+            bakes.forget(key)
             return .awaitChange
         }
         // Owned objects go with their owner; the garbage collector does the work.
@@ -99,12 +103,7 @@ public struct ModelAppReconciler: Reconciler {
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
         if Task.isCancelled { return .awaitChange }
         let now = time.date()
-        let plan = makePlan(
-            for: observation,
-            resolution: resolved.resolution,
-            now: now,
-            policy: memory.policy(policy, for: key)
-        )
+        let plan = plan(observation, resolved.resolution, now)
         do throws(KubernetesError) {
             try await carryOut(plan, observation)
         } catch {
@@ -125,6 +124,17 @@ public struct ModelAppReconciler: Reconciler {
         // The watch brings what was written and wakes this key; the timer only helps where an event is lost. Behind a watch
         // that stalls the same plan comes again and again: ever more rarely.
         return .requeue(after: memory.pause(key))
+    }
+
+    /// The plan, with what has become of the image that it needs: which one that is, a first plan says.
+    private func plan(_ observation: Observation, _ resolution: Resolution, _ now: Timestamp) -> Plan {
+        let policy = memory.policy(policy, for: observation.app.key)
+        let plan = makePlan(for: observation, resolution: resolution, now: now, policy: policy)
+        guard let order = plan.bake else { return plan }
+        var resolution = resolution
+        let state = bakes.state(of: order, for: observation.app)
+        resolution.bake = BakeResult(release: order.release, state: state)
+        return makePlan(for: observation, resolution: resolution, now: now, policy: policy)
     }
 
     private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {

@@ -17,6 +17,8 @@ public struct Resolver: Sendable {
     private let code: CodeResolver
     private let model: ModelResolver
     private let zones: TimeZoneFiles
+    let secrets: SecretReader
+    let accounts: ServiceAccountIdentities
 
     /// A resolver whose scans are shared by all who use it.
     public init(
@@ -27,8 +29,8 @@ public struct Resolver: Sendable {
         metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
         self.zones = zones
-        let secrets = SecretReader(client: client, time: time)
-        let accounts = ServiceAccountIdentities(client: client, time: time)
+        secrets = SecretReader(client: client, time: time)
+        accounts = ServiceAccountIdentities(client: client, time: time)
         let hosts = HostBackoff(time: time)
         code = CodeResolver(
             access: access,

@@ -82,6 +82,8 @@ struct ReleaseHold: Sendable, Hashable {
     var message: String
     /// When the gate opens by itself.
     var until: Timestamp?
+    /// Whether something is being made for the release meanwhile.
+    var isPreparing = false
 
     /// The reason in a condition.
     var reason: String { "WaitingFor\(gate)" }

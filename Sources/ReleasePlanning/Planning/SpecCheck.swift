@@ -43,9 +43,7 @@ public struct SpecCheck: Sendable, Hashable {
         } catch {
             problems.append(error)
         }
-        if app.spec.delivery.mode == .baked, app.spec.delivery.baked == nil {
-            problems.append(FieldProblem("spec.delivery.baked", "is required with mode Baked"))
-        }
+        problems += bakedProblems(app.spec)
         let ports = app.spec.target.service?.ports ?? []
         if ports.count > 1 {
             for (index, port) in ports.enumerated() where (port.name ?? "").isEmpty {
@@ -124,8 +122,8 @@ public struct SpecCheck: Sendable, Hashable {
         unless(spec.allowAfterFrom.isEmpty, "spec.allowAfterFrom")
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
-        unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")
-        unless(spec.delivery.baked == nil, "spec.delivery.baked")
+        unless(spec.delivery.mode != .imageVolume, "spec.delivery.mode")
+        unless(spec.delivery.baked?.sign == nil, "spec.delivery.baked.sign")
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         unless(spec.target.adopt == nil, "spec.target.adopt")

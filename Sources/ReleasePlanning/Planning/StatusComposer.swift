@@ -80,12 +80,16 @@ struct StatusComposer {
     ) -> [Condition] {
         let message =
             "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(hold.message)"
+        // Who waits for a gate rests; who waits for work of the operator's own makes progress.
+        let work =
+            hold.gate == ReleaseHold.bake
+            ? [Condition("Reconciling", true, reason: hold.reason, message: message)] : []
         guard let (running, convergedAt) = current else {
-            return [Condition("Ready", false, reason: hold.reason, message: message)]
+            return [Condition("Ready", false, reason: hold.reason, message: message)] + work
         }
         let update = Condition("UpdateAvailable", true, reason: hold.reason, message: message)
         if release.cause == "Template" {
-            return [Condition("Ready", false, reason: hold.reason, message: message), update]
+            return [Condition("Ready", false, reason: hold.reason, message: message), update] + work
         }
         return self.running(running, convergedAt) + [update]
     }
@@ -238,7 +242,8 @@ struct StatusComposer {
         target.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
         target.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
         if let hold {
-            target.waitingFor = [hold.gate]
+            target.waitingFor = hold.gates
+            if hold.isPreparing { target.phase = .preparing }
             target.nextWindow = hold.until?.rfc3339
             target.message = hold.message
         }

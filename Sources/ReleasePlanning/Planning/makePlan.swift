@@ -57,8 +57,10 @@ struct Planner {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
         case .success(let desired):
             do throws(FieldProblem) {
-                guard let hold = try hold(on: desired.release) else { return converge(on: desired) }
-                return keepWaiting(desired.release, hold)
+                guard let hold = try hold(on: desired) else { return converge(on: desired) }
+                var plan = keepWaiting(desired.release, hold)
+                plan.bake = desired.bake
+                return plan
             } catch {
                 return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
             }
@@ -66,7 +68,7 @@ struct Planner {
     }
 
     /// What keeps `release` from starting; nil for one that has.
-    private func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
+    func hold(on release: Release) throws(FieldProblem) -> ReleaseHold? {
         let current = observation.current
         // What puts back the last good release waits for nothing.
         guard release.id != current?.release.id, setback?.good?.release.id != release.id else { return nil }
@@ -151,6 +153,12 @@ struct Planner {
             return .failure(.spec(reason: "InvalidSpec", message: "spec.code.image: \(error.message)"))
         }
         release.restorable = model.isRestorable
+        let order: BakeOrder?
+        do throws(ArtifactError) {
+            order = try bake(&release, after: current)
+        } catch {
+            return .failure(.spec(reason: "InvalidSpec", message: "spec.delivery.baked.repository: \(error.message)"))
+        }
         release.templateHash = templateHash
         release.cause = cause(of: release, after: current)
         do throws(TemplateError) {
@@ -158,7 +166,7 @@ struct Planner {
         } catch {
             return .failure(.spec(reason: error.reason, message: error.message))
         }
-        return .success(DesiredRelease(release: release, stored: nil))
+        return .success(DesiredRelease(release: release, stored: nil, bake: order))
     }
 
     private func resolved(_ stored: StoredRelease) -> ResolvedModel {
@@ -334,6 +342,8 @@ struct DesiredRelease {
     var release: Release
     /// The release as it is kept, if it is.
     var stored: StoredRelease?
+    /// What has to be made before it can start.
+    var bake: BakeOrder?
 }
 
 /// What a plan comes to, before it is put into conditions.

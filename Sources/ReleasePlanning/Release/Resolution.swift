@@ -60,6 +60,8 @@ public struct Resolution: Sendable, Hashable {
 
     /// The clocks of the time zones that the spec names, as far as they are known.
     public var zones: [String: TimeZoneRules]
+    /// What has become of the image that the wanted release needs; nil where nobody asked yet.
+    public var bake: BakeResult?
     /// Tags that wait for their age and whose registry tells no push times; nil where no list was read.
     public var sightings: [TagSighting]?
 

@@ -21,12 +21,16 @@ struct TemplateRenderer {
         var delivery = app.spec.delivery
         delivery.prefetch = .never
         delivery.reload = nil
+        // Who pushes does not change what is pushed.
+        delivery.baked?.auth = nil
+        delivery.baked?.sign = nil
         var parts: [String: JSONValue] = [
             "template": app.spec.target.own?.template ?? .null,
             "container": app.spec.target.container.map { .string($0) } ?? .null,
             "delivery": Self.difference(of: delivery.json, from: Delivery().json),
         ]
         if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec.model) }
+        if delivery.mode == .baked { parts["platforms"] = .array(app.spec.code.wantedPlatforms.map { .string($0) }) }
         return JSONValue.object(parts).sha256
     }
 

@@ -64,8 +64,8 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "DevCluster", "OperatorServer",
                 "AsyncHTTPTransport",
-                "ModelAppController", "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust",
-                "Schedules", "Selection", "Triggers", "ModelAppAPI",
+                "ModelAppController", "ReleasePlanning", "ImagePackaging", "ContainerRegistry", "ObjectStorage",
+                "CloudIdentity", "Trust", "Schedules", "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON",
                 "CMalloc",
                 crypto, httpTypes, lifecycle, logging, metrics,
@@ -103,15 +103,19 @@ let package = Package(
         library(
             "ModelAppController",
             [
-                "ReleasePlanning", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust", "Schedules",
-                "Selection", "Triggers", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient", "KubernetesAPI",
-                "HTTPTransport", "Artifacts", "JSON", crypto,
+                "ReleasePlanning", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "CloudIdentity", "Trust",
+                "Schedules", "Selection", "Triggers", "ModelAppAPI", "KubernetesRuntime", "KubernetesClient",
+                "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,
             ]
         ),
         library(
             "ReleasePlanning",
             ["Schedules", "Selection", "ModelAppAPI", "KubernetesAPI", "Artifacts", "JSON", crypto]
+        ),
+        library(
+            "ImagePackaging",
+            ["ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts", "JSON"]
         ),
         library("ContainerRegistry", ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         library(
@@ -200,6 +204,13 @@ let package = Package(
             ["CloudIdentity", "HTTPTransport", "Artifacts", "JSON", crypto, httpTypes],
             exclude: ["Fixtures"]
         ),
+        tests(
+            "ImagePackaging",
+            [
+                "DevCluster", "AsyncHTTPTransport", "ContainerRegistry", "ObjectStorage", "HTTPTransport", "Artifacts",
+                "JSON", crypto, httpTypes,
+            ]
+        ),
         tests("ContainerRegistry", ["HTTPTransport", "Artifacts", "JSON", crypto, httpTypes]),
         tests(
             "ModelAppController",
@@ -257,7 +268,8 @@ package.targets.append(
     program(
         "Benchmarks",
         [
-            "DevCluster", "ModelAppAPI", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
+            "DevCluster", "AsyncHTTPTransport", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "ModelAppAPI",
+            "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
         ]
     )
 )

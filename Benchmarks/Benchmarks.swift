@@ -8,11 +8,16 @@ struct Benchmarks {
     static let usage = """
         usage: Benchmarks decode [OBJECTS]   a list of ModelApps to objects, beside Foundation's decoder
                Benchmarks memory [OBJECTS]   what decoded objects take, by kind
+               Benchmarks registry           a registry that counts what it gets, until killed
+               Benchmarks package HOST [MB]  a model from a generator into that registry
                Benchmarks serve OBJECTS      an API server with so many ModelApps and Deployments, until killed
         """
 
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
+        if let command = arguments.first, ["registry", "package"].contains(command) {
+            return try await package(command, arguments.dropFirst())
+        }
         let objects = arguments.dropFirst().first.map { Int($0) ?? -1 } ?? 10_000
         guard let command = arguments.first, objects >= 0 else {
             print(usage)
@@ -26,5 +31,15 @@ struct Benchmarks {
             print(usage)
             exit(64)
         }
+    }
+
+    private static func package(_ command: String, _ arguments: ArraySlice<String>) async throws {
+        if command == "registry" { return try await UploadSink.serve() }
+        let megabytes = arguments.dropFirst().first.map { Int64($0) ?? 0 } ?? 4096
+        guard let host = arguments.first, (1...1 << 20).contains(megabytes) else {
+            print(usage)
+            exit(64)
+        }
+        print(try await PackagingBenchmark.run(registry: host, bytes: megabytes << 20).canonicalText)
     }
 }

@@ -37,3 +37,16 @@ enum ResidentMemory {
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
     }
 }
+
+/// The most memory that this process ever had.
+enum PeakMemory {
+    /// Resident bytes at the peak (`getrusage`).
+    static var now: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+}
+
+/// Hands on what was printed: standard output may be a pipe.
+func fflushOutput() { fflush(nil) }

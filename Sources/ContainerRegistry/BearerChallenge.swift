@@ -23,5 +23,8 @@ struct BearerChallenge: Sendable, Hashable {
     }
 
     /// The scopes to ask for: what the call needs, then what the registry named, none twice.
-    func scopes(with own: String) -> [String] { [own] + scopes.filter { $0 != own } }
+    func scopes(with own: String) -> [String] {
+        let own = own.split(separator: " ").map(String.init)
+        return own + scopes.filter { !own.contains($0) }
+    }
 }

@@ -23,4 +23,10 @@ public struct PlatformImage: Sendable, Hashable {
     public var platform: Platform
     /// The digest of its manifest.
     public var manifest: Digest
+
+    /// An image of its parts.
+    public init(platform: Platform, manifest: Digest) {
+        self.platform = platform
+        self.manifest = manifest
+    }
 }

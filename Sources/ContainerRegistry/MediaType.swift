@@ -22,6 +22,11 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
     /// The configuration of a Docker image.
     public static let dockerConfiguration = MediaType("application/vnd.docker.container.image.v1+json")
 
+    /// The configuration of an artifact that has none (image-spec 1.1: guidance for an empty descriptor).
+    public static let ociEmpty = MediaType("application/vnd.oci.empty.v1+json")
+    /// A layer as it is.
+    public static let ociLayer = MediaType("application/vnd.oci.image.layer.v1.tar")
+
     /// Whether this is a manifest of one image or artifact.
     public var isManifest: Bool { self == .ociManifest || self == .dockerManifest }
     /// Whether this is a list of manifests.

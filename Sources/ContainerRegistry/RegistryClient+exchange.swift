@@ -145,7 +145,9 @@ extension RegistryClient {
                 url.request(call.method, headers),
                 body: call.body,
                 about: call.subject,
-                repeatable: call.isRepeatable
+                repeatable: call.isRepeatable,
+                timeouts: call.timeouts,
+                retried: call.isRetried
             ) { response, chunks in
                 let status = response.status.code
                 if (200..<300).contains(status) || call.accepted.contains(status) {
@@ -192,6 +194,7 @@ extension RegistryClient {
             status: status,
             registryCode: RegistryError.registryCode(in: body),
             retryAfter: retryAfter,
+            verb: call.action.verb,
             about: call.subject
         )
     }

@@ -2,11 +2,12 @@ import Artifacts
 public import HTTPTransport
 import HTTPTypes
 
-/// Reads image registries by the OCI distribution specification.
+/// Reads and writes image registries by the OCI distribution specification.
 ///
 /// Guarantees: whatever is returned for a digest has that digest; credentials go over TLS (or in the clear only to a
 /// registry of which that was asked), to the registry they are for and its token server, never along a redirect or a
-/// page link to another origin; every answer, listing and wait is bounded; only reads are retried.
+/// page link to another origin; every answer, listing and wait is bounded; what is retried may be repeated: reads, and
+/// writes of content under its digest. Of a chunk that broke off the registry is asked how much it has.
 ///
 /// A value: copies share the tokens they fetched, so that clients with different keyrings can be made cheaply. Give
 /// copies of one client the same transport; a registry behind another certificate authority wants a client of its own.

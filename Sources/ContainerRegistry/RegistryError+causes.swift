@@ -28,7 +28,14 @@ extension RegistryError {
     }
 
     /// The error for an answer whose status is not wanted.
-    init(status: Int, registryCode: String?, retryAfter: Duration?, about subject: String) {
+    /// - Parameter verb: what the credentials have to be allowed: `pull from`, `push to`.
+    init(
+        status: Int,
+        registryCode: String?,
+        retryAfter: Duration?,
+        verb: String = "pull from",
+        about subject: String
+    ) {
         let told = "\(status)" + (registryCode.map { " " + $0 } ?? "")
         let (code, message): (Code, String) =
             switch (status, registryCode) {
@@ -36,7 +43,7 @@ extension RegistryError {
                 (.tooManyTags, "the registry refuses to list that many tags (\(told)); delete old tags")
             case (401, _): (.unauthorized, "the registry refuses the credentials (\(told)); check the pull secret")
             case (403, _):
-                (.denied, "access denied (\(told)); check the name and that the credentials may pull from it")
+                (.denied, "access denied (\(told)); check the name and that the credentials may \(verb) it")
             case (404, _): (.notFound, "not found (\(told)); check the name")
             case (429, _): (.rateLimited, "the registry asks to slow down (\(told))")
             case (500..., _): (.unavailable, "the registry fails (\(told))")

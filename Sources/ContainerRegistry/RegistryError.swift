@@ -21,6 +21,7 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
             case insecure
             case credential
             case rejected
+            case uploadLost
             case transport
             case cancelled
         }
@@ -51,6 +52,8 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
         public static let credential = Code(value: .credential)
         /// Any other status of refusal.
         public static let rejected = Code(value: .rejected)
+        /// An upload cannot go on where it stopped; it may begin anew.
+        public static let uploadLost = Code(value: .uploadLost)
         /// The network failed: see `underlying`.
         public static let transport = Code(value: .transport)
         /// The task was cancelled.

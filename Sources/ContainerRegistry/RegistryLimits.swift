@@ -12,6 +12,8 @@ public struct RegistryLimits: Sendable, Hashable {
     public var manifestBytes = 4 << 20
     /// The most bytes of an image configuration.
     public var configurationBytes = 8 << 20
+    /// The bytes of one chunk of an upload. Azure takes 20 MiB at the most, Amazon 10 MiB; the last may be smaller.
+    public var uploadChunkBytes = 8 << 20
 
     /// The defaults.
     public init() {}

@@ -22,25 +22,29 @@ struct RetryingTransport: Sendable {
     /// Sends a request until its answer stands and lends that answer to `consume`.
     ///
     /// Throws `RegistryError` for the network and whatever `consume` throws. With `repeatable` a body that breaks off
-    /// while `consume` reads it is asked for again; without, `consume` runs once.
+    /// while `consume` reads it is asked for again; without, `consume` runs once. Without `retried` the request is sent
+    /// once, whatever becomes of it.
     func send<Value: Sendable>(
         _ request: HTTPRequest,
         body: HTTPRequestBody? = nil,
         about subject: String,
         repeatable: Bool = true,
+        timeouts: HTTPTimeouts = .call,
+        retried: Bool = true,
         _ consume: (HTTPResponse, HTTPBodyChunks) async throws -> Value
     ) async throws -> Value {
         var request = request
         request.headerFields[.userAgent] = userAgent
+        let retry = retried ? retry : .never
         var attempt = 1
         while true {
             var isConsumed = false
             let wait: Duration
             do {
-                let step: Step<Value> = try await transport.withResponse(to: request, body: body, timeouts: .call) {
+                let step: Step<Value> = try await transport.withResponse(to: request, body: body, timeouts: timeouts) {
                     response,
                     chunks in
-                    if let wait = delay(attempt, response) { return .again(after: wait) }
+                    if let wait = delay(attempt, response, retry) { return .again(after: wait) }
                     isConsumed = true
                     // A stream is as long as its consumer wants; an answer is not.
                     let lent = repeatable ? chunks.within(RetryingTransport.maximumAnswerTime, time) : chunks
@@ -64,7 +68,7 @@ struct RetryingTransport: Sendable {
 
     /// The wait before the next attempt. A registry that asks for more patience than the policy has is not asked again
     /// sooner: its answer stands.
-    private func delay(_ attempt: Int, _ response: HTTPResponse) -> Duration? {
+    private func delay(_ attempt: Int, _ response: HTTPResponse, _ retry: HTTPRetry) -> Duration? {
         if let asked = retryAfter(response), asked > retry.cap { return nil }
         return retry.delay(afterAttempt: attempt, response, jitter: random())
     }

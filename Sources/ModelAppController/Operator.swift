@@ -157,10 +157,18 @@ public struct Operator: Sendable {
             logger: logger,
             queue: queue
         )
+        let bakes = Bakes(
+            baker: Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time),
+            time: time,
+            random: random,
+            metrics: metrics,
+            logger: logger
+        ) { key, pause in queue.add(key, after: pause) }
         let reconciler = ModelAppReconciler(
             client: client,
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
+            bakes: bakes,
             policy: PlanPolicy(fetchImage: options.fetchImage, recordsApprovers: options.recordsApprovers),
             due: due,
             time: time,
@@ -181,7 +189,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable, runner, podWatches])
+        let writing = ServiceBundle([work, undecodable, runner, podWatches, bakes])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

@@ -1,13 +1,10 @@
 import ArgumentParser
 import AsyncHTTPTransport
-import Glibc
 import HTTPTransport
 import JSON
-import KubernetesClient
 import ModelAppAPI
 import ModelAppController
 import ReleasePlanning
-import UnixSignals
 
 /// Fetches a model into a folder: what the init container of a release runs.
 struct FetchCommand: AsyncParsableCommand {
@@ -104,11 +101,8 @@ struct FetchCommand: AsyncParsableCommand {
             }
             order.identity = provider
         }
-        let trust = try trust(model)
-        var keys: [String: String] = [:]
-        for name in Self.keyNames {
-            if let value = getenv(name) { keys[name] = String(cString: value) }
-        }
+        let trust = try TLSTrust.chosen(model.tls, file: caFile)
+        let keys = StoreKeys.ofEnvironment
         // The pod's own Secret and source were put together by the operator, which checked the pair.
         let endpoint = [model.azureBlob?.endpoint, model.s3?.endpoint].compactMap { $0 }.compactMap {
             HTTPURL($0)?.host
@@ -127,7 +121,7 @@ struct FetchCommand: AsyncParsableCommand {
             reportingEvery: terminal.interval,
             terminal.show
         )
-        let status = await run { [order, keys] () async -> ExitCode in
+        let status = await untilSignal { [order] () async -> ExitCode in
             do throws(ModelFetcher.Failure) {
                 try await fetcher.fetch(order, keys: keys, trust: trust)
                 return .success
@@ -139,42 +133,6 @@ struct FetchCommand: AsyncParsableCommand {
         await pool.shutdown()
         if status != .success { throw status }
     }
-
-    /// Runs `fetch` until it ends or a signal asks to end it: process 1 of a container has no handler of its own, and
-    /// would be killed at the end of its grace period.
-    private func run(_ fetch: @escaping @Sendable () async -> ExitCode) async -> ExitCode {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        return await withTaskGroup(of: ExitCode?.self) { group in
-            group.addTask { await fetch() }
-            group.addTask {
-                for await signal in signals { return ExitCode(128 + signal.rawValue) }
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            for await _ in group {}
-            return first ?? .failure
-        }
-    }
-
-    private func trust(_ model: ModelSource) throws -> TLSTrust {
-        if model.tls?.skipVerify == true { return .insecure }
-        guard let caFile else { return .system }
-        do throws(KubernetesError) {
-            guard let pem = try FileReader.system.read(caFile) else {
-                throw KubernetesError(.configuration, "there is no file \(caFile)")
-            }
-            return .roots(pem: pem)
-        } catch {
-            throw ValidationError("--ca-file: \(error.message)")
-        }
-    }
-
-    private static let keyNames = [
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_KEY",
-        "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_TENANT_ID", "AZURE_CLIENT_ID",
-        "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-    ]
 }
 
 /// How reports of a fetch are shown: on a terminal one line that is written over, elsewhere a line every few seconds.

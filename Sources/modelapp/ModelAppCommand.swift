@@ -10,7 +10,8 @@ struct ModelAppCommand: AsyncParsableCommand {
         subcommands: [
             OperatorCommand.self, DemoCommand.self, PlanCommand.self, WhyCommand.self, SimulateCommand.self,
             HistoryCommand.self, RollbackCommand.self, ResumeCommand.self, ReleaseNowCommand.self, ApproveCommand.self,
-            UnquarantineCommand.self, HookCommand.self, CRDCommand.self, FetchCommand.self, VerifyCommand.self, VersionCommand.self,
+            UnquarantineCommand.self, HookCommand.self, CRDCommand.self, FetchCommand.self, VerifyCommand.self,
+            PackageCommand.self, GCCommand.self, VersionCommand.self,
         ]
     )
 }

@@ -113,6 +113,6 @@ struct PlanCommand: AsyncParsableCommand {
         let isUnresolved =
             found.resolution.code.failure != nil || found.resolution.model.failure != nil
             || plan.status.conditions.contains { $0.type == "Stalled" && $0.isTrue }
-        return isUnresolved ? .unresolved : plan.isEmpty ? .nothingToDo : .somethingToDo
+        return isUnresolved ? .unresolved : plan.hasWork ? .somethingToDo : .nothingToDo
     }
 }

@@ -24,7 +24,11 @@ struct PlanText {
         for condition in plan.status.conditions where condition.type == "Ready" || condition.type == "Stalled" {
             lines.append("  \(condition.type)=\(condition.status)  \(condition.reason): \(condition.message)")
         }
-        if plan.isEmpty { lines.append("  nothing to do") }
+        if !plan.hasWork { lines.append("  nothing to do") }
+        if let order = plan.bake {
+            let pair = "\(order.image) and model \(order.model.version)"
+            lines.append("  + bake \(order.repository):\(order.tag)  (one image of \(pair))")
+        }
         for step in plan.steps {
             switch step {
             case .apply(let apply, let reason):
@@ -39,6 +43,12 @@ struct PlanText {
     }
 
     var json: JSONValue {
+        let bakes: [JSONValue] = [plan.bake].compactMap { $0 }.map { order in
+            [
+                "action": "bake", "image": .string("\(order.repository):\(order.tag)"), "code": .string(order.image),
+                "model": .string(order.model.version), "modelDigest": .string(order.model.digest),
+            ]
+        }
         let steps = plan.steps.map { step -> JSONValue in
             switch step {
             case .apply(let apply, let reason):
@@ -58,7 +68,7 @@ struct PlanText {
             }
         }
         return [
-            "modelApp": .string(plan.subject.description), "steps": .array(steps), "status": plan.status.json,
+            "modelApp": .string(plan.subject.description), "steps": .array(bakes + steps), "status": plan.status.json,
         ]
     }
 

@@ -3,6 +3,8 @@ import Glibc
 /// Standard error, written at once and whole.
 enum StandardError {
     static func write(_ text: String) { writeAll(text, to: 2) }
+    /// Whether a person reads it.
+    static var isTerminal: Bool { isatty(2) == 1 }
 }
 
 /// Standard output, written at once and whole: a reader at the other end of a pipe sees a line when it is printed.

@@ -81,7 +81,7 @@ struct GateTests {
     private static let unsupported: [(String, JSONValue)] = [
         ("model.oci", ["repository": "a/b"]),
         ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
-        ("delivery.baked", ["repository": "a/b"]), ("delivery.prefetch", "Always"),
+        ("delivery.baked.sign", ["keyRef": ["name": "k"]]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
     ]
@@ -93,6 +93,9 @@ struct GateTests {
         if path == "model.oci" || path == "model.mlflow" {
             changes["model.s3"] = .some(nil)
             changes["model.versions"] = .some(nil)
+        }
+        if path == "delivery.baked.sign" {
+            changes = ["delivery.mode": "Baked", "delivery.baked": ["repository": "a/b", "sign": value]]
         }
         var world = try converged()
         world.app = try edited(world.app, changes)

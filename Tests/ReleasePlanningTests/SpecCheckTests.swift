@@ -27,6 +27,10 @@ struct SpecCheckTests {
         ("model.versions.filter", ["match": "*"], "spec.model.versions.filter.match: "),
         ("delivery.mode", "Baked", "spec.delivery.baked: is required with mode Baked"),
         (
+            "delivery.baked", ["repository": "a/b"],
+            "spec.delivery.baked: counts with mode Baked only, and the mode is InitContainer"
+        ),
+        (
             "target.service.ports", [["port": 80, "name": "a"], ["port": 81]],
             "spec.target.service.ports[1].name: is required where there are several ports"
         ),

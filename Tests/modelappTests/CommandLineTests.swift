@@ -6,7 +6,7 @@ import Testing
 struct CommandLineTests {
     static let commands = [
         "operator", "demo", "plan", "why", "simulate", "history", "rollback", "resume", "release-now", "approve",
-        "unquarantine", "hook", "crd", "fetch", "verify", "version",
+        "unquarantine", "hook", "crd", "fetch", "verify", "package", "gc", "version",
     ]
 
     @Test(arguments: commands)

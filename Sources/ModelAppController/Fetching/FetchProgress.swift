@@ -15,6 +15,8 @@ struct FetchProgress: Sendable {
     private let files: Int
     private let bytes: Int64
     private let interval: Duration
+    private let act: String
+    private let hasBar: Bool
     private let start: ContinuousClock.Instant
     private var lastReport: ContinuousClock.Instant
     /// Bytes that are on the disk.
@@ -22,7 +24,20 @@ struct FetchProgress: Sendable {
     /// Bytes that this process read, which the speed is made of.
     private var read: Int64 = 0
 
-    init(version: String, files: Int, bytes: Int64, interval: Duration, at now: ContinuousClock.Instant) {
+    /// - Parameters:
+    ///   - act: what is done with the model: `fetching`, `packaging`.
+    ///   - hasBar: whether a bar is drawn, for a terminal.
+    init(
+        version: String,
+        files: Int,
+        bytes: Int64,
+        interval: Duration,
+        act: String = "fetching",
+        hasBar: Bool = false,
+        at now: ContinuousClock.Instant
+    ) {
+        self.act = act
+        self.hasBar = hasBar
         self.version = version
         self.files = files
         self.bytes = bytes
@@ -32,7 +47,7 @@ struct FetchProgress: Sendable {
     }
 
     /// The first line.
-    var opening: String { "fetching \(version): \(files) \(files == 1 ? "file" : "files"), \(ByteCount(bytes))" }
+    var opening: String { "\(act) \(version): \(files) \(files == 1 ? "file" : "files"), \(ByteCount(bytes))" }
 
     /// Counts bytes that an earlier attempt left.
     mutating func found(_ count: Int64) { done += count }
@@ -52,13 +67,20 @@ struct FetchProgress: Sendable {
     /// `41: 120.0 MiB of 230.4 MiB (52 %), 40.0 MiB/s, 3 s left`.
     func text(at now: ContinuousClock.Instant) -> String {
         let share = bytes > 0 ? Int(Double(done) / Double(bytes) * 100) : 100
-        var text = "\(version): \(ByteCount(done)) of \(ByteCount(bytes)) (\(share) %)"
+        let bar = hasBar ? Self.bar(share) + " " : ""
+        var text = "\(version): \(bar)\(ByteCount(done)) of \(ByteCount(bytes)) (\(share) %)"
         let elapsed = (now - start) / .seconds(1)
         guard elapsed > 0, read > 0 else { return text }
         let speed = Double(read) / elapsed
         text += ", \(ByteCount(Int64(speed)))/s"
         if done < bytes, speed >= 1 { text += ", \(Self.duration(Double(bytes - done) / speed)) left" }
         return text
+    }
+
+    /// `[#####---------------]`.
+    private static func bar(_ share: Int) -> String {
+        let filled = min(max(share / 5, 0), 20)
+        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled) + "]"
     }
 
     private static func duration(_ seconds: Double) -> String {

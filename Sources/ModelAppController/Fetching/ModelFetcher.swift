@@ -86,20 +86,6 @@ public struct ModelFetcher: Sendable {
         self.report = report
     }
 
-    private func opener(_ order: Order, _ keys: [String: String]) throws(ScanFailure) -> SourceOpener {
-        guard let provider = order.identity else {
-            return keys.isEmpty ? .anonymous : .values(keys, certificate: nil, name: "environment")
-        }
-        guard let clouds = access.clouds else {
-            throw ScanFailure(reason: "IdentityForbidden", message: "this process has no way to clouds")
-        }
-        do throws(IdentityError) {
-            return try clouds.own(provider)
-        } catch {
-            throw ScanFailure(error, "the identity of this process")
-        }
-    }
-
     /// Fetches a version.
     ///
     /// Cancelled, it throws `Cancelled` and leaves what it has, for the next attempt to continue.
@@ -114,7 +100,7 @@ public struct ModelFetcher: Sendable {
         }
         let store: any ObjectStore
         do throws(ScanFailure) {
-            let opener = try opener(order, keys)
+            let opener = try access.opener(order.identity, keys)
             store = try await ModelStore.open(
                 order.source,
                 opener: opener,

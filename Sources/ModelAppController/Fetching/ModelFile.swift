@@ -21,23 +21,12 @@ struct ModelFile: Sendable {
         _ order: ModelFetcher.Order,
         in store: any ObjectStore
     ) async throws(ModelFetcher.Failure) -> [ModelFile] {
-        let rules: ObjectSetRules
-        var spec = ModelAppSpec()
-        spec.model = order.source
-        spec.verification = order.proof?.verification
-        do {
-            rules = try SelectionSpec.objectRules(spec)
-        } catch {
-            throw ModelFetcher.Failure("InvalidSource", "\(error)")
-        }
-        var folder = order.source.azureBlob?.prefix ?? order.source.s3?.prefix ?? ""
-        if order.source.objects.isEmpty { folder += order.version.hasSuffix("/") ? order.version : order.version + "/" }
         let contents: VersionContents
-        do throws(ScanFailure) {
-            contents = try await VersionContents.read(store, prefix: folder, rules: rules, proof: order.proof)
+        do throws(ModelFetcher.Failure) {
+            contents = try await self.contents(order.source, order.version, in: store, proof: order.proof)
         } catch {
             if error.reason == "NoIdentity" { throw gone(order, "nothing") }
-            throw ModelFetcher.Failure(error)
+            throw error
         }
         if let refusal = contents.refusal { throw ModelFetcher.Failure("Unverified", refusal) }
         guard contents.digest == order.digest else { throw gone(order, contents.digest) }
@@ -45,6 +34,36 @@ struct ModelFile: Sendable {
             if case .manifestInvalid = why.reason { throw ModelFetcher.Failure("InvalidManifest", why.sentence) }
             throw gone(order, "an incomplete set: \(why.sentence)")
         }
+        return try files(of: contents)
+    }
+
+    /// What the store has of a version now.
+    static func contents(
+        _ source: ModelSource,
+        _ version: String,
+        in store: any ObjectStore,
+        proof: ModelProof? = nil
+    ) async throws(ModelFetcher.Failure) -> VersionContents {
+        let rules: ObjectSetRules
+        var spec = ModelAppSpec()
+        spec.model = source
+        spec.verification = proof?.verification
+        do {
+            rules = try SelectionSpec.objectRules(spec)
+        } catch {
+            throw ModelFetcher.Failure("InvalidSource", "\(error)")
+        }
+        var folder = source.azureBlob?.prefix ?? source.s3?.prefix ?? ""
+        if source.objects.isEmpty { folder += version.hasSuffix("/") ? version : version + "/" }
+        do throws(ScanFailure) {
+            return try await VersionContents.read(store, prefix: folder, rules: rules, proof: proof)
+        } catch {
+            throw ModelFetcher.Failure(error)
+        }
+    }
+
+    /// The files of a version, by their paths. Throws `UnsafeName` and `InvalidManifest`.
+    static func files(of contents: VersionContents) throws(ModelFetcher.Failure) -> [ModelFile] {
         var files: [ModelFile] = []
         for (path, info) in contents.files.sorted(by: { $0.key < $1.key }) {
             guard SafePath.isSafe(path) else {
@@ -80,32 +99,5 @@ struct ModelFile: Sendable {
             "the store holds \(found) under \(order.version.clipped), not \(order.digest.clipped) that this release "
                 + "was made with; keep versions, or deliver with Baked or ImageVolume"
         )
-    }
-}
-
-/// Names of objects that may become names of files.
-enum SafePath {
-    /// Whether `path` stays below its folder: relative, no empty, `.` or `..` part, no backslash, no control character,
-    /// no part longer than a file system takes.
-    static func isSafe(_ path: String) -> Bool {
-        guard !path.isEmpty, path.utf8.count <= 1024, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0x5C })
-        else { return false }
-        return path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-            !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255
-        }
-    }
-
-    /// A path that is a folder in another one: stores have no folders and allow both, file systems do not.
-    static func collision(among paths: [String]) -> (file: String, folder: String)? {
-        let files = Set(paths)
-        for path in paths {
-            var end = path.startIndex
-            while let slash = path[end...].firstIndex(of: "/") {
-                let parent = String(path[..<slash])
-                if files.contains(parent) { return (parent, path) }
-                end = path.index(after: slash)
-            }
-        }
-        return nil
     }
 }

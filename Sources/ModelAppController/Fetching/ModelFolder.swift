@@ -1,6 +1,7 @@
 import Artifacts
 import Glibc
 import JSON
+import ObjectStorage
 
 /// The folder that a model appears in.
 ///

@@ -21,6 +21,7 @@ public struct ModelAppReconciler: Reconciler {
     let client: Client
     let stores: Stores
     private let resolver: Resolver
+    private let bakes: Bakes
     private let policy: PlanPolicy
     private let time: TimeSource
     private let random: @Sendable () -> Double
@@ -72,6 +73,7 @@ public struct ModelAppReconciler: Reconciler {
         client: Client,
         stores: Stores,
         resolver: Resolver,
+        bakes: Bakes,
         policy: PlanPolicy,
         due: DueScans,
         time: TimeSource,
@@ -85,6 +87,7 @@ public struct ModelAppReconciler: Reconciler {
         self.client = client
         self.stores = stores
         self.resolver = resolver
+        self.bakes = bakes
         self.policy = policy
         self.due = due
         self.time = time
@@ -101,6 +104,7 @@ public struct ModelAppReconciler: Reconciler {
         guard let app = stores.apps[key] else {
             memory.forget(key)
             due.forget(key)
+            bakes.forget(key)
             checks.want(nil, for: key)
             podWatches.leave(key)
             return try await letGo(everythingOf: key)
@@ -123,18 +127,10 @@ public struct ModelAppReconciler: Reconciler {
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
         if Task.isCancelled { return .awaitChange }
         let now = time.date()
-        func planned() -> Plan {
-            makePlan(
-                for: observation,
-                resolution: resolved.resolution,
-                now: now,
-                policy: memory.policy(policy, for: key)
-            )
-        }
-        var plan = planned()
+        var plan = self.plan(observation, resolved.resolution, now)
         if observation.needsFieldOwners(for: plan) {
             try await observeFieldOwners(&observation)
-            plan = planned()
+            plan = self.plan(observation, resolved.resolution, now)
         }
         checks.want(plan.check, for: key)
         do throws(KubernetesError) {
@@ -157,6 +153,17 @@ public struct ModelAppReconciler: Reconciler {
         // The watch brings what was written and wakes this key; the timer only helps where an event is lost. Behind a watch
         // that stalls the same plan comes again and again: ever more rarely.
         return .requeue(after: memory.pause(key))
+    }
+
+    /// The plan, with what has become of the image that it needs: which one that is, a first plan says.
+    private func plan(_ observation: Observation, _ resolution: Resolution, _ now: Timestamp) -> Plan {
+        let policy = memory.policy(policy, for: observation.app.key)
+        let plan = makePlan(for: observation, resolution: resolution, now: now, policy: policy)
+        guard let order = plan.bake else { return plan }
+        var resolution = resolution
+        let state = bakes.state(of: order, for: observation.app)
+        resolution.bake = BakeResult(release: order.release, state: state)
+        return makePlan(for: observation, resolution: resolution, now: now, policy: policy)
     }
 
     private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {

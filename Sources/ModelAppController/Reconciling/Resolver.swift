@@ -19,6 +19,8 @@ public struct Resolver: Sendable {
     let zones: TimeZoneFiles
     /// Reads the Secrets that ModelApps name; each is read once for all that name it.
     let secrets: SecretReader
+    /// Opens stores as the ServiceAccounts that ModelApps name.
+    let accounts: ServiceAccountIdentities
 
     /// A resolver whose scans are shared by all who use it.
     public init(
@@ -30,7 +32,7 @@ public struct Resolver: Sendable {
     ) {
         self.zones = zones
         secrets = SecretReader(client: client, time: time)
-        let accounts = ServiceAccountIdentities(client: client, time: time)
+        accounts = ServiceAccountIdentities(client: client, time: time)
         let hosts = HostBackoff(time: time)
         code = CodeResolver(
             access: access,

@@ -1,4 +1,6 @@
+import CloudIdentity
 public import HTTPTransport
+import ModelAppAPI
 
 /// The way to sources outside of the cluster.
 public struct SourceAccess: Sendable {
@@ -28,5 +30,20 @@ public struct SourceAccess: Sendable {
     func allows(authority: String) -> Bool {
         let host = HTTPURL.split(authority: authority)?.host ?? authority
         return allowedEndpoints.contains { $0.lowercased() == authority || $0.lowercased() == host }
+    }
+
+    /// What opens a store for this process itself: its identity at a cloud, or keys of its environment.
+    func opener(_ identity: CloudProvider?, _ keys: [String: String]) throws(ScanFailure) -> SourceOpener {
+        guard let identity else {
+            return keys.isEmpty ? .anonymous : .values(keys, certificate: nil, name: "environment")
+        }
+        guard let clouds else {
+            throw ScanFailure(reason: "IdentityForbidden", message: "this process has no way to clouds")
+        }
+        do throws(IdentityError) {
+            return try clouds.own(identity)
+        } catch {
+            throw ScanFailure(error, "the identity of this process")
+        }
     }
 }

@@ -147,7 +147,7 @@ struct SourceCredentials: Sendable {
         return (keyring, identities.isEmpty ? "anonymous" : identities.joined(separator: ","))
     }
 
-    private func keyring(of secret: Secret, field: String) throws(ScanFailure) -> RegistryKeyring {
+    func keyring(of secret: Secret, field: String) throws(ScanFailure) -> RegistryKeyring {
         guard let bytes = secret.bytes(".dockerconfigjson") else {
             throw ScanFailure(
                 reason: "InvalidSecret",

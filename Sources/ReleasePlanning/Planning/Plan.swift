@@ -38,6 +38,8 @@ public struct Plan: Sendable, Hashable {
     public var steps: [PlanStep]
     /// The status, complete.
     public var status: ModelAppStatus
+    /// The image that a release waits for: a background operation to begin, unless it is under way.
+    public var bake: BakeOrder?
     /// When to look again without an event; nil for the interval alone.
     public var requeueAfter: Duration?
     /// What has to be under way in the background; nil for nothing. It ends with a pass that says what it came to.
@@ -45,4 +47,7 @@ public struct Plan: Sendable, Hashable {
 
     /// Whether there is nothing to do to the cluster.
     public var isEmpty: Bool { steps.isEmpty }
+
+    /// Whether there is anything to do, an image to make included.
+    public var hasWork: Bool { !isEmpty || bake != nil }
 }

@@ -48,13 +48,11 @@ public struct SpecCheck: Sendable, Hashable {
         } catch {
             problems.append(error)
         }
-        if app.spec.delivery.mode == .baked, app.spec.delivery.baked == nil {
-            problems.append(FieldProblem("spec.delivery.baked", "is required with mode Baked"))
-        }
         if app.spec.target.adopt != nil, app.spec.rollout.strategy.type != .rolling {
             let message = "must be Rolling with spec.target.adopt: an adopted Deployment keeps a strategy of its own"
             problems.append(FieldProblem("spec.rollout.strategy.type", message))
         }
+        problems += bakedProblems(app.spec)
         let ports = app.spec.target.service?.ports ?? []
         if ports.count > 1 {
             for (index, port) in ports.enumerated() where (port.name ?? "").isEmpty {
@@ -129,8 +127,10 @@ public struct SpecCheck: Sendable, Hashable {
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
-        unless(spec.delivery.mode == .initContainer || spec.delivery.mode == .reference, "spec.delivery.mode")
-        unless(spec.delivery.baked == nil, "spec.delivery.baked")
+        unless(spec.delivery.mode != .imageVolume, "spec.delivery.mode")
+        unless(spec.delivery.baked?.sign == nil, "spec.delivery.baked.sign")
+        // Baking does not look at proofs yet, and an image of bytes that nobody proved must not look proved.
+        unless(spec.delivery.mode != .baked || spec.verification?.model == nil, "spec.verification.model")
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         let rollout = spec.rollout

@@ -83,12 +83,16 @@ struct StatusComposer {
         let message =
             "code \(release.code.tag) + model \(release.model.version) (release \(release.id)): \(holds.text)"
         let reason = holds.first?.reason ?? "Waiting"
+        // Who waits for a gate rests; who waits for work of the operator's own makes progress.
+        let work =
+            holds.first?.gate == ReleaseHold.bake
+            ? [Condition("Reconciling", true, reason: reason, message: message)] : []
         guard let (running, convergedAt) = current else {
-            return [Condition("Ready", false, reason: reason, message: message)]
+            return [Condition("Ready", false, reason: reason, message: message)] + work
         }
         let update = Condition("UpdateAvailable", true, reason: reason, message: message)
         if release.templateHash != running.templateHash {
-            return [Condition("Ready", false, reason: reason, message: message), update]
+            return [Condition("Ready", false, reason: reason, message: message), update] + work
         }
         return self.running(running, convergedAt) + [update]
     }
@@ -261,6 +265,7 @@ struct StatusComposer {
         target.code = ReleaseCode(tag: release.code.tag, digest: release.code.digest)
         target.model = ReleaseModel(version: release.model.version, digest: release.model.digest)
         if !holds.isEmpty { note(holds, on: release, in: &target) }
+        if holds.contains(where: { $0.gate == ReleaseHold.bake }) { target.phase = .preparing }
         return target
     }
 

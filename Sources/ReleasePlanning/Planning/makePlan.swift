@@ -77,8 +77,12 @@ struct Planner {
         case .success(let desired):
             if let contest = contest(over: desired.release) { return finish(serviceSteps(), .contested(contest)) }
             do throws(FieldProblem) {
-                let holds = desired.holds + (try holds(on: desired.release))
-                if !holds.isEmpty { return keepWaiting(desired.release, holds) }
+                let holds = desired.holds + (try holds(on: desired.release)) + bakeHold(on: desired)
+                if !holds.isEmpty {
+                    var plan = keepWaiting(desired.release, holds)
+                    plan.bake = desired.bake
+                    return plan
+                }
                 return verification(of: desired) ?? converge(on: desired)
             } catch {
                 return finish(keepingCurrent(), .spec(reason: "InvalidSpec", message: error.description))
@@ -167,6 +171,12 @@ struct Planner {
             return .failure(.spec(reason: "InvalidSpec", message: "spec.code.image: \(error.message)"))
         }
         release.restorable = model.isRestorable
+        let order: BakeOrder?
+        do throws(ArtifactError) {
+            order = try bake(&release, after: current)
+        } catch {
+            return .failure(.spec(reason: "InvalidSpec", message: "spec.delivery.baked.repository: \(error.message)"))
+        }
         release.templateHash = templateHash
         release.adopted = renderer.adopted?.deployment
         release.cause = cause(of: release, after: current)
@@ -175,7 +185,7 @@ struct Planner {
         } catch {
             return .failure(.spec(reason: error.reason, message: error.message))
         }
-        return .success(DesiredRelease(release: release, stored: nil, holds: holds))
+        return .success(DesiredRelease(release: release, stored: nil, holds: holds, bake: order))
     }
 
     func resolved(_ stored: StoredRelease) -> ResolvedModel {
@@ -355,6 +365,8 @@ struct DesiredRelease {
     var stored: StoredRelease?
     /// Rules about pairs that keep it from counting, where none counts.
     var holds: [ReleaseHold] = []
+    /// What has to be made before it can start.
+    var bake: BakeOrder?
 }
 
 /// What a plan comes to, before it is put into conditions.

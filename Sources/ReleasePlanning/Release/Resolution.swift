@@ -67,6 +67,8 @@ public struct Resolution: Sendable, Hashable {
     public var olderModels: [ResolvedModel] = []
     /// What images say of themselves, by digest: the labels that `compatibility` names.
     public var imageLabels: [String: [String: String]] = [:]
+    /// What has become of the image that the wanted release needs; nil where nobody asked yet.
+    public var bake: BakeResult?
     /// Tags that wait for their age and whose registry tells no push times; nil where no list was read.
     public var sightings: [TagSighting]?
 

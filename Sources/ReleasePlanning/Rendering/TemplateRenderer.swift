@@ -23,6 +23,9 @@ struct TemplateRenderer {
         var delivery = app.spec.delivery
         delivery.prefetch = .never
         delivery.reload = nil
+        // Who pushes does not change what is pushed.
+        delivery.baked?.auth = nil
+        delivery.baked?.sign = nil
         var parts: [String: JSONValue] = [
             "template": app.spec.target.own?.template ?? .null,
             "container": app.spec.target.container.map { .string($0) } ?? .null,
@@ -30,6 +33,7 @@ struct TemplateRenderer {
         ]
         parts["adopted"] = adopted?.identity
         if delivery.mode == .initContainer { parts["source"] = FetchContainer.identity(of: app.spec) }
+        if delivery.mode == .baked { parts["platforms"] = .array(app.spec.code.wantedPlatforms.map { .string($0) }) }
         return JSONValue.object(parts).sha256
     }
 

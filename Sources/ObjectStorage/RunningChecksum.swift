@@ -1,9 +1,8 @@
 import Artifacts
 import Crypto
-import ObjectStorage
 
 /// A checksum of any kind that stores keep, computed piece by piece.
-struct RunningChecksum: Sendable {
+public struct RunningChecksum: Sendable {
     private enum State: Sendable {
         case md5(Insecure.MD5)
         case sha1(Insecure.SHA1)
@@ -13,7 +12,8 @@ struct RunningChecksum: Sendable {
 
     private var state: State
 
-    init(_ algorithm: StoredChecksum.Algorithm) {
+    /// The checksum of nothing so far.
+    public init(_ algorithm: StoredChecksum.Algorithm) {
         switch algorithm {
         case .md5: state = .md5(Insecure.MD5())
         case .sha1: state = .sha1(Insecure.SHA1())
@@ -25,7 +25,7 @@ struct RunningChecksum: Sendable {
     }
 
     /// Adds bytes.
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         switch state {
         case .md5(var hash):
             hash.update(bufferPointer: bytes)
@@ -43,7 +43,7 @@ struct RunningChecksum: Sendable {
     }
 
     /// The checksum of what was added, in lower-case hexadecimal.
-    var hex: String {
+    public var hex: String {
         switch state {
         case .md5(let hash): Array(hash.finalize()).hexadecimal
         case .sha1(let hash): Array(hash.finalize()).hexadecimal

@@ -1,0 +1,236 @@
+import ArgumentParser
+import Artifacts
+import AsyncHTTPTransport
+import ContainerRegistry
+import HTTPTransport
+import ImagePackaging
+import ModelAppAPI
+import ModelAppController
+
+/// Makes one image of an application and a model: what the operator does with `delivery.mode: Baked`, from a shell.
+struct PackageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "package",
+        abstract: "Makes one image of an application's image and a model, without a daemon.",
+        discussion: """
+            The model becomes one more layer. Nothing is unpacked, and nothing is kept on the disk: its bytes go from the \
+            store to the registry. A repository that has the layer of the model already gets no byte of it. The same pair \
+            gives the same digest on any machine. Reads keys of the model store from the environment, by the names that a \
+            Secret has them (AZURE_STORAGE_KEY, AWS_ACCESS_KEY_ID, ...), and those of registries from a Docker config. \
+            Prints the image by its digest. Exit status: 0 the image is there, 1 it is not, 130 or 143 interrupted.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The application's image, by tag or digest.", valueName: "image"))
+    var image: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The model's folder: s3://BUCKET/FOLDER/, https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/, or the JSON "
+                + "of spec.model.",
+            valueName: "url"
+        )
+    )
+    var model: String
+
+    @Option(help: ArgumentHelp("The version, where --model is JSON.", valueName: "name"))
+    var modelVersion: String?
+
+    @Option(help: ArgumentHelp("The digest that the model must have. Default: whatever it has.", valueName: "digest"))
+    var digest: String?
+
+    @Option(help: ArgumentHelp("Where the image goes, with a tag.", valueName: "image"))
+    var to: String?
+
+    @Option(help: ArgumentHelp("A folder that gets an OCI image layout instead.", valueName: "path"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A platform, such as linux/amd64. Repeatable. Default: all of the image.",
+            valueName: "platform"
+        )
+    )
+    var platform: [String] = []
+
+    @Option(help: ArgumentHelp("The folder of the model in the container.", valueName: "path"))
+    var mountPath = "/models"
+
+    @Option(help: ArgumentHelp("The endpoint of an S3 store other than AWS.", valueName: "url"))
+    var endpoint: String?
+
+    @Option(help: ArgumentHelp("The region of an S3 bucket.", valueName: "name"))
+    var region: String?
+
+    @Option(
+        help: ArgumentHelp("Files of the folder that belong to the model. Repeatable. Default: all.", valueName: "glob")
+    )
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("Files that do not. Repeatable.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Option(help: ArgumentHelp("A manifest in the folder with the sha256 of each file.", valueName: "name"))
+    var manifest: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Opens the model store as this machine's identity at a cloud, azure or aws, instead of by keys.",
+            valueName: "cloud"
+        )
+    )
+    var identity: String?
+
+    @Option(help: ArgumentHelp("Credentials for registries. Default: Docker's own config.", valueName: "path"))
+    var registryConfig: String?
+
+    @Option(help: ArgumentHelp("A registry that is spoken to without TLS. Repeatable.", valueName: "host[:port]"))
+    var plainHTTP: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificates (PEM) that registries and the store are checked against, instead of the system's.",
+            valueName: "path"
+        )
+    )
+    var caFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A host that may see credentials besides the provider's own. Repeatable.",
+            valueName: "host[:port]"
+        )
+    )
+    var allowEndpoint: [String] = []
+
+    func run() async throws {
+        let order = try order()
+        let destination = try destination()
+        let keyring = try RegistryKeys.keyring(registryConfig)
+        let trust = try TLSTrust.chosen(order.source.tls, file: caFile)
+        let provider = try identity.map { name in
+            guard let provider = CloudProvider(rawValue: name) else {
+                throw ValidationError("--identity must be azure or aws, not \"\(name)\"")
+            }
+            return provider
+        }
+        let endpoints = [order.source.azureBlob?.endpoint, order.source.s3?.endpoint].compactMap { $0 }
+        let pool = ClientPool()
+        let access = SourceAccess(
+            transport: { trust in try pool.transport(TransportSettings(trust: trust)) },
+            // Whoever names an endpoint on the command line gives the keys beside it.
+            allowedEndpoints: allowEndpoint + endpoints.compactMap { HTTPURL($0)?.host },
+            clouds: try CloudAccess.ofProcess(pool: pool, tenants: .everyone),
+            random: Chance.unit
+        )
+        let hosts = Dictionary(
+            plainHTTP.map { ($0, RegistryHostOptions(plainHTTP: true)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let client = RegistryClient(
+            transport: try pool.transport(TransportSettings(trust: trust)),
+            time: .system,
+            keyring: keyring,
+            hosts: hosts,
+            random: Chance.unit
+        )
+        // Standard output has the image alone, for a script to take.
+        let terminal = FetchTerminal(isTerminal: StandardError.isTerminal)
+        let packaging = ModelPackaging(
+            access: access,
+            time: .system,
+            reportingEvery: terminal.interval,
+            hasBar: terminal.isTerminal
+        ) { StandardError.write(terminal.text(of: $0)) }
+        let target = destination.target(client)
+        let status = await untilSignal { () async -> ExitCode in
+            do throws(PackagingError) {
+                let outcome = try await packaging.package(
+                    order,
+                    reader: client,
+                    to: target,
+                    keys: StoreKeys.ofEnvironment,
+                    identity: provider,
+                    trust: trust
+                )
+                StandardOutput.write(destination.name(outcome.digest) + "\n")
+                return .success
+            } catch {
+                StandardError.write(terminal.text(of: .line(error.message)))
+                return .failure
+            }
+        }
+        await pool.shutdown()
+        if status != .success { throw status }
+    }
+
+    private func order() throws -> ModelPackaging.Order {
+        var location: ModelLocation
+        do throws(CommandError) {
+            location = try ModelLocation(model, version: modelVersion, endpoint: endpoint, region: region)
+        } catch {
+            throw ValidationError(error.message)
+        }
+        location.source.includeFiles += include
+        location.source.excludeFiles += exclude
+        if let manifest {
+            location.source.complete = CompletenessSpec()
+            location.source.complete?.manifest = manifest
+        }
+        var order = ModelPackaging.Order(
+            image: try reference(image, "--image"),
+            source: location.source,
+            version: location.version,
+            digest: digest
+        )
+        order.mountPath = mountPath
+        order.platforms = try platform.map { text in
+            do throws(ArtifactError) {
+                return try Platform(text)
+            } catch {
+                throw ValidationError("--platform: \(error.message)")
+            }
+        }
+        return order
+    }
+
+    private func reference(_ text: String, _ option: String) throws -> ImageReference {
+        do throws(ArtifactError) {
+            return try ImageReference(text)
+        } catch {
+            throw ValidationError("\(option): \(error.message)")
+        }
+    }
+
+    private func destination() throws -> Destination {
+        switch (to, output) {
+        case (let to?, nil):
+            let reference = try reference(to, "--to")
+            guard let tag = reference.tag, reference.digest == nil else {
+                throw ValidationError("--to: \(to.clipped) needs a tag, and no digest")
+            }
+            return .registry(reference, tag)
+        case (nil, let output?): return .layout(output)
+        default: throw ValidationError("exactly one of --to and --output is needed")
+        }
+    }
+
+    private enum Destination: Sendable {
+        case registry(ImageReference, String)
+        case layout(String)
+
+        func target(_ client: RegistryClient) -> ImagePackager.Target {
+            switch self {
+            case .registry(let reference, let tag): .registry(client, reference, tag: tag, previous: reference)
+            case .layout(let folder): .layout(folder: folder, name: "latest")
+            }
+        }
+
+        func name(_ digest: Digest) -> String {
+            switch self {
+            case .registry(let reference, _): reference.pinned(to: digest)
+            case .layout(let folder): "\(folder)@\(digest)"
+            }
+        }
+    }
+}

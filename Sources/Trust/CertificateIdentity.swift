@@ -57,7 +57,7 @@ public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
             guard let equals = part.firstIndex(of: "="), equals > part.startIndex else {
                 throw TrustError(.malformed, "\"\(whole.clipped)\" has a part without NAME=VALUE")
             }
-            let name = part[..<equals].uppercased()
+            let name = trimmed(part[..<equals]).uppercased()
             let value = trimmed(part[part.index(after: equals)...])
             guard !value.isEmpty, !name.contains("+"), attributes[name] == nil else {
                 throw TrustError(.malformed, "\"\(whole.clipped)\" names \(name.clipped) without a value, or twice")

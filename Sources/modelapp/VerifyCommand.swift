@@ -132,25 +132,16 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func trust() throws -> SignerTrust {
         do {
-            if let key { return SignerTrust(key: try PublicKey(pem: Self.read(key))) }
-            let store = try CertificateStore(pem: Self.read(certificates ?? ""))
+            if let key { return SignerTrust(key: try PublicKey(pem: readFile(key))) }
+            let store = try CertificateStore(pem: readFile(certificates ?? ""))
             return SignerTrust(
                 store: store,
                 identities: try identity.map { try CertificateIdentity($0) },
-                timestampAuthorities: try timestampCertificates.map { try CertificateStore(pem: Self.read($0)) }
+                timestampAuthorities: try timestampCertificates.map { try CertificateStore(pem: readFile($0)) }
             )
         } catch let error as TrustError {
             throw ValidationError(error.message)
         }
-    }
-
-    private static func read(_ path: String) throws -> [UInt8] {
-        let bytes: [UInt8]?
-        do throws(KubernetesError) { bytes = try FileReader.system.read(path) } catch {
-            throw CommandError(error.message)
-        }
-        guard let bytes else { throw CommandError("there is no file \(path)") }
-        return bytes
     }
 
     /// The credentials of `docker login`; none where there is no configuration.

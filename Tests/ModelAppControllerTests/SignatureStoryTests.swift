@@ -1,6 +1,8 @@
 import Artifacts
+import DevCluster
 import JSON
 import KubernetesAPI
+import KubernetesClient
 import ModelAppAPI
 import ModelAppController
 import ReleasePlanning
@@ -17,7 +19,7 @@ import Testing
         ]
     ]
     private static let signedModel: JSONValue = ["model": ["signature": ["keyRef": ["name": "model-key"]]]]
-    private static let fetching: JSONValue = ["mode": "InitContainer"]
+    private static let fetching: JSONValue = ["mode": "InitContainer", "fetch": ["image": "modelapp:1"]]
 
     /// The resolution as `modelapp why` gets it.
     private func resolution(_ cluster: Cluster) async throws -> Resolution {

@@ -72,8 +72,9 @@ import Trust
 
     @Test func aStatementThatDoesNotAddUpIsRefused() throws {
         expectRefusal(.malformed, "hash of its files") {
-            _ = try changed {
-                $0["predicate"]?["resources"] = .array(Array(($0["predicate"]?["resources"]?.array ?? []).reversed()))
+            _ = try changed { statement in
+                let resources = statement["predicate"]?["resources"]?.array ?? []
+                statement["predicate"]?["resources"] = .array(resources.reversed())
             }
         }
         expectRefusal(.malformed, "no files") { _ = try changed { $0["predicate"]?["resources"] = [] } }

@@ -171,6 +171,7 @@ public struct ModelSignature: APIObject {
             "bundle",
             \.bundle,
             "The name of the object with the signature, in the folder of the version.",
+            .defaulted("model.sig"),
             .minLength(1),
             .maxLength(256)
         ),

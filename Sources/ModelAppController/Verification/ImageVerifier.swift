@@ -82,6 +82,7 @@ public struct ImageVerifier: Sendable {
 
         /// The image under the tag `sha256-<hexadecimal>.sig`, where cosign 2 puts signatures.
         mutating func signatureImage() async throws(RegistryError) -> SignerTrust.Signer? {
+            let client = client
             var reference = repository
             reference.digest = nil
             reference.tag = "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64)).sig"
@@ -110,6 +111,7 @@ public struct ImageVerifier: Sendable {
 
         /// The manifests that say they are about the image, where Notation and cosign 3 put signatures.
         mutating func referrers() async throws(RegistryError) -> SignerTrust.Signer? {
+            let (client, repository) = (client, repository)
             for descriptor in try await client.referrers(of: digest, in: repository) where mayBeSignature(descriptor) {
                 guard count() else { return nil }
                 guard
@@ -171,7 +173,8 @@ public struct ImageVerifier: Sendable {
         }
 
         private mutating func blob(_ layer: Descriptor, upTo limit: Int) async throws(RegistryError) -> [UInt8]? {
-            try await found { () async throws(RegistryError) in
+            let (client, repository) = (client, repository)
+            return try await found { () async throws(RegistryError) in
                 try await client.blob(repository, layer.digest, size: layer.size, limit: limit)
             }
         }

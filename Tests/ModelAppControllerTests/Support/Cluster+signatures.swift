@@ -1,5 +1,6 @@
 import Artifacts
 import HTTPTransport
+import HTTPTypes
 import JSON
 import KubernetesAPI
 import TestSupport

@@ -274,7 +274,7 @@ package.targets.append(
     )
 )
 
-package.targets.append(program("Histories", ["ReleaseHistories", "SeededRandom"]))
+package.targets.append(program("Histories", ["ReleaseHistories", "ReleasePlanning"]))
 
 // `scripts/fuzz` names the runtime of libFuzzer, which not every toolchain has; nothing else builds this target.
 if let runtime = Context.environment["MODELAPP_FUZZ_RUNTIME"] {

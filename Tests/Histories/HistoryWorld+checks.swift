@@ -130,7 +130,7 @@ extension HistoryWorld {
             guard from != to else { continue }
             let action = actions[id] ?? .none
             let row = ReleaseLifecycle.transitions.first { $0.from == from && $0.to == to && $0.action == action }
-            guard let row else { print("MISSING .\(from), .\(to), .\(action)"); continue; throw Violation("no such transition: \(from) to \(to) by \(action)") }
+            guard let row else { throw Violation("no such transition: \(from) to \(to) by \(action)") }
             memory.transitions.insert(row)
         }
         memory.states = states

@@ -12,7 +12,8 @@ import Testing
 /// Argo CD runs Lua 5.1 with next to no libraries, so they are taken away here.
 @Suite(.timeLimit(.minutes(1)))
 struct GitOpsHealthTests {
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let folder =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/docs/gitops/"
     private static let bundle = folder + "argocd/modelapp.dev/ModelApp/"
     private static let interpreters = ["lua5.1", "lua5.4"]
@@ -31,7 +32,8 @@ struct GitOpsHealthTests {
               if type(value) == "string" then
                 return '"' .. value:gsub('[%c"\\\\]', function(c) return format("\\\\u%04x", c:byte()) end) .. '"'
               elseif type(value) ~= "table" then
-                return value == nil and "null" or type(value) == "number" and format("%d", value) or tostring(value)
+                if type(value) == "number" and value % 1 == 0 then return format("%d", value) end
+                return value == nil and "null" or tostring(value)
               end
               local parts, isList = {}, #value > 0
               if isList then
@@ -195,9 +197,12 @@ struct GitOpsHealthTests {
         try world.settle(Fixtures.resolution(2, 1))
         add("an update is rolled back", "Healthy", "Current", world)
         world = converged
-        world.app = try edited(world.app, [
-            "rollout.windows": [["name": "n", "cron": "0 2 * * *", "duration": "1h"]], path: "other",
-        ])
+        world.app = try edited(
+            world.app,
+            [
+                "rollout.windows": [["name": "n", "cron": "0 2 * * *", "duration": "1h"]], path: "other",
+            ]
+        )
         try world.settle(Fixtures.resolution(1, 1))
         add("an edit waits", "Suspended", "Current", world)
         world = converged

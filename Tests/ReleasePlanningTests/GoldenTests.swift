@@ -41,7 +41,7 @@ struct GoldenTests {
           "kind": "Deployment",
           "metadata": {
             "annotations": {
-              "modelapp.dev/applied": "5825c848197ca544ae7487c44c0db988d768aa008e549823eea47dc097077ae4",
+              "modelapp.dev/applied": "bdf9e67c21e86625b8430d5043e4e349161da022e22bcfe332b4837ecd2f6fc4",
               "modelapp.dev/code-tag": "1",
               "modelapp.dev/model-version": "1/",
               "modelapp.dev/release": "af6cc09666e2"
@@ -49,7 +49,8 @@ struct GoldenTests {
             "labels": {
               "app.kubernetes.io/managed-by": "modelapp",
               "app.kubernetes.io/name": "classifier",
-              "modelapp.dev/name": "classifier"
+              "modelapp.dev/name": "classifier",
+              "modelapp.dev/release": "af6cc09666e2"
             },
             "name": "classifier",
             "namespace": "prod",

@@ -169,7 +169,9 @@ struct HoldTests {
         let overwritten = try #require(scene.world.app.status.release?.current?.id)
         try scene.world.converge(Fixtures.resolution(2, 2))
         let current = try #require(scene.world.app.status.release?.current?.id)
-        #expect(try message("x", scene).hasSuffix("it needs two release ids: the one that runs and the one to put back"))
+        #expect(
+            try message("x", scene).hasSuffix("it needs two release ids: the one that runs and the one to put back")
+        )
         #expect(try message("\(current) feedfacecafe", scene).hasSuffix("release feedfacecafe is not kept"))
         #expect(try message("\(current) \(current)", scene).hasSuffix("release \(current) runs already"))
         #expect(try message("\(current) \(unfinished)", scene).hasSuffix("never ran on all pods"))

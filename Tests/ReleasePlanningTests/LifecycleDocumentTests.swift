@@ -4,7 +4,8 @@ import Testing
 
 /// docs/release-lifecycle.md is drawn from the table in the code. `MODELAPP_WRITE_DOCUMENTS=1` draws it anew.
 struct LifecycleDocumentTests {
-    private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let path =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/docs/release-lifecycle.md"
 
     @Test func theDocumentIsDrawnFromTheTable() throws {

@@ -64,7 +64,11 @@ struct SimulationTests {
                 "70 1 1 First", "960 2 1 NewCode", "1090 2 2 NewModel", "2160 3 2 NewCode",
             ]
         )
-        #expect(try lines(run(["rollout.skip": ["code": ["2"]]])) == ["0 1 1 First", "730 1 2 NewModel", "1800 3 2 NewCode"])
+        #expect(
+            try lines(run(["rollout.skip": ["code": ["2"]]])) == [
+                "0 1 1 First", "730 1 2 NewModel", "1800 3 2 NewCode",
+            ]
+        )
         #expect(try lines(run(["rollout.pin": ["code": "2"]])) == ["600 2 1 First", "730 2 2 NewModel"])
         let blackout: JSONValue = [["name": "b", "from": "2026-01-01", "to": "2026-01-01", "timeZone": "UTC"]]
         #expect(

@@ -13,7 +13,11 @@ struct PlanProgramTests {
         let text = try call.tutorial()
         let file = try folder.write(text, to: "app.yaml")
         do {
-            let inStep = try await call.until { try await call.withSources("plan", "-f", file) } _: { $0.status == 0 }
+            let inStep = try await call.until {
+                try await call.withSources("plan", "-f", file)
+            } _: {
+                $0.status == 0
+            }
             #expect(inStep.status == 0 && inStep.output.contains("nothing to do"), "\(inStep)")
 
             let changed = try folder.write(

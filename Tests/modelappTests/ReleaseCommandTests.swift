@@ -10,7 +10,9 @@ struct ReleaseCommandTests {
         let call = DemoCaller(try JSONValue(parsing: try await demo.firstLine()))
         let app = "prod/image-classifier"
         do {
-            let history = try await call.until { try await call("history", app) } _: {
+            let history = try await call.until {
+                try await call("history", app)
+            } _: {
                 $0.output.contains("Converged")
             }
             let lines = history.output.split(separator: "\n").map(String.init)

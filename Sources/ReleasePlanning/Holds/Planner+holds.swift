@@ -34,7 +34,8 @@ extension Planner {
         case .rollback:
             return ReleaseHold(
                 gate: "NewerPair",
-                message: "release \(id) was put back in its place; it is not tried again until something newer comes or "
+                message:
+                    "release \(id) was put back in its place; it is not tried again until something newer comes or "
                     + "the annotation \(Keys.rollback) is removed (modelapp resume \(app.metadata.name))",
                 until: nil
             )

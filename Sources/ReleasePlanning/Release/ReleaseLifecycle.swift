@@ -49,7 +49,12 @@ public enum ReleaseLifecycle {
         .init(.waiting, .noted, "the same, and the process ends in between", .start),
         .init(.noted, .progressing, "the next pass", .apply),
         .init(.progressing, .running, "every pod runs it", .converged),
-        .init(.progressing, .failed, "its pods do not come up before the deadline, by no fault of their surroundings", .failed),
+        .init(
+            .progressing,
+            .failed,
+            "its pods do not come up before the deadline, and nobody else is at fault",
+            .failed
+        ),
         .init(.progressing, .superseded, "another one is started"),
         .init(.failed, .running, "its pods come up after all, and nothing was there to go back to", .converged),
         .init(.failed, .rolledBack, "the last that ran is put back, or another one is started"),
@@ -67,6 +72,7 @@ public enum ReleaseLifecycle {
         .init(.rolledBack, .failed, "somebody puts it back (`kubectl rollout undo`)"),
         .init(.failed, .progressing, "that is noted, and it gets another try", .undo),
         .init(.progressing, .noted, "somebody puts an older one in its place"),
+        .init(.rolledBack, .failed, "what somebody put in its place is drift", .apply),
         .init(.past, .absent, "the history is full", .prune),
         .init(.superseded, .absent, "the history is full", .prune),
         .init(.rolledBack, .absent, "the history is full, and what it is blamed for is not the newest", .prune),

@@ -129,7 +129,9 @@ public struct SimulatedCluster: Sendable {
         store(&metadata)
     }
 
-    private static func texts(_ value: JSONValue?) -> [String: String] { (value?.object ?? [:]).compactMapValues(\.string) }
+    private static func texts(_ value: JSONValue?) -> [String: String] {
+        (value?.object ?? [:]).compactMapValues(\.string)
+    }
 
     private mutating func applyDeployment(_ step: ApplyStep) throws(Refusal) {
         try check(step, deployment?.metadata)

@@ -50,7 +50,7 @@ extension Planner {
     func claimSteps(_ outcome: Outcome) -> [PlanStep] {
         switch outcome {
         case .suspended, .contested, .spec("InvalidSpec", _), .spec("NotSupported", _): return []
-        case .running, .waiting, .missingHalf, .spec: break
+        case .running, .waiting, .verifying, .missingHalf, .spec: break
         }
         let isAdopting = app.spec.target.adopt != nil
         let steps = observation.claimed.lettingGo(of: app.key, except: isAdopting ? app.deploymentKey : nil)

@@ -9,7 +9,7 @@ extension StatusComposer {
         switch outcome {
         case .contested(let contest):
             return Condition("FieldsOwned", false, reason: contest.reason, message: contest.message)
-        case .running, .waiting(_, _, .some(_)):
+        case .running, .verifying, .waiting(_, _, .some(_)):
             guard planner.observation.applied != nil else { return nil }
             let isAdopted = planner.app.spec.target.adopt != nil
             return Condition(

@@ -1,3 +1,4 @@
+import JSON
 public import KubernetesAPI
 
 /// What has to be signed before it counts.

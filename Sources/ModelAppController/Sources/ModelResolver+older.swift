@@ -14,20 +14,25 @@ extension ModelResolver {
         else { return [] }
         var models: [ResolvedModel] = []
         do {
-            let store = try await ModelStore.open(app, credentials: credentials(of: app), access: access, time: time)
+            let credentials = credentials(of: app)
+            let store = try await ModelStore.open(app, credentials: credentials, access: access, time: time)
             let search = Search(
                 app: app,
                 running: running,
                 store: store,
                 rules: try SelectionSpec.objectRules(app.spec),
+                proof: ModelProof(app.spec.verification),
+                trust: try await VerificationSecrets(credentials: credentials).modelTrust(),
                 // The listing that the latest was chosen from.
-                maximumAge: max(app.spec.interval.duration, .seconds(60))
+                maximumAge: max(app.spec.interval.duration, .seconds(60)),
+                since: nil
             )
             let (key, found) = try await listing(ofFolders: search)
             for entry in ranked.prefix(Self.maximumOlder) {
                 let candidate = entry.candidate
                 guard let set = found.listing.content[candidate.name],
                     let identified = try await identify(set, folder: candidate.name, key, search),
+                    identified.refusal == nil,
                     case .complete = identified.completeness
                 else { continue }
                 models.append(resolved(set, candidate.label, identified, search, folder: candidate.name))

@@ -1,4 +1,4 @@
-public import ModelAppAPI
+import ModelAppAPI
 
 /// The object of a version that says what its files are, each with its sha256.
 public enum ModelProof: Sendable, Hashable {

@@ -21,11 +21,13 @@ extension Planner {
             let desired = DesiredRelease(release: held.stored.release, stored: held.stored)
             (steps, convergedAt) = self.steps(toward: desired)
         }
+        // Nothing is verified meanwhile.
+        steps += candidateRemoval()
         let running = (held.stored.release, convergedAt: convergedAt)
         guard let newest = newest(than: held) else {
             return finish(steps, .running(running.0, convergedAt: convergedAt))
         }
-        return finish(steps, .waiting(newest, hold(of: held), current: running))
+        return finish(steps, .waiting(newest, [hold(of: held)], current: running))
     }
 
     private func hold(of held: HeldRelease) -> ReleaseHold {

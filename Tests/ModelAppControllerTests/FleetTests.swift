@@ -11,7 +11,7 @@ import Testing
 /// Bar: converged, nothing changes, with a thousand ModelApps on a few sources.
 ///
 /// `scripts/test` runs it by itself, and not with `--fast`: it is about how many there are, and takes both cores.
-@Suite(.timeLimit(.minutes(5))) struct FleetTests {
+@Suite(.timeLimit(.minutes(15))) struct FleetTests {
     private static let names = (0..<1000).map { "app-\($0)" }
     private static let sources = 5
     private static let looks = 20

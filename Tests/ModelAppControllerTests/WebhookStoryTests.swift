@@ -182,7 +182,7 @@ import Triggers
                 #expect(answer.text == #"{"triggered":1}"#)
                 try await cluster.converges(code: "2", model: "1.0.0")
                 #expect(cluster.leader == "first")
-                #expect(cluster.status()?.lastHandledReconcileAt.hasPrefix("webhook ") == true)
+                #expect(cluster.status()?.lastHandledReconcileAt?.hasPrefix("webhook ") == true)
                 await first.stop()
                 await second.stop()
                 try await group.waitForAll()

@@ -5,6 +5,16 @@ import Testing
 /// `modelapp plan` and `modelapp why` against the demo's cluster.
 @Suite("plan and why", .timeLimit(.minutes(3)))
 struct PlanProgramTests {
+    /// The ModelApp with an adopted target in place of its own.
+    private static func adopting(_ text: String, _ name: String) throws -> String {
+        let start = try #require(text.range(of: "    own:\n"))
+        let end = try #require(text.range(of: "    service:\n"))
+        return text.replacingCharacters(
+            in: start.lowerBound..<end.lowerBound,
+            with: "    adopt: {name: \(name)}\n"
+        )
+    }
+
     @Test func theExitStatusSaysWhetherThereIsSomethingToDo() async throws {
         let demo = try RunningProgram(["demo", "--keep", "--output", "json"])
         let json = try JSONValue(parsing: try await demo.firstLine())
@@ -41,7 +51,7 @@ struct PlanProgramTests {
             // Another Deployment, and the one that the ModelApp of the cluster owns.
             for (name, reason) in [("nosuch", "DeploymentNotFound"), ("image-classifier", "AlreadyClaimed")] {
                 let adopting = try folder.write(Self.adopting(text, name), to: "adopt.yaml")
-                let obstacle = try await call("plan", "-f", adopting)
+                let obstacle = try await call.withSources("plan", "-f", adopting)
                 #expect(obstacle.status == 1 && obstacle.output.contains(reason), "\(obstacle)")
             }
 

@@ -55,7 +55,7 @@ import Testing
             let source = number % Self.sources
             try await cluster.create(
                 name,
-                interval: "12s",
+                interval: "6s",
                 template: number % 2 == 0 ? Cluster.normalisedTemplate : Cluster.plainTemplate,
                 repository: "api-\(source)",
                 prefix: "model-\(source)/",

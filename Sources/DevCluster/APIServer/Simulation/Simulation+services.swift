@@ -4,7 +4,7 @@ import KubernetesAPI
 /// Load balancers and endpoints.
 extension Simulation {
     mutating func stepServices() {
-        let pods = Dictionary(grouping: objects(Kind.pods).filter { !$0.isTerminating }, by: \.namespace)
+        let pods = podsByLabel()
         for service in objects(Kind.services) where !service.isTerminating {
             if service[path: "spec", "type"] == "LoadBalancer" {
                 let address = options.loadBalancerAddress ?? Simulation.address(of: service.uid, in: "192.0.2.")
@@ -13,13 +13,36 @@ extension Simulation {
                 }
             }
             guard let selector = service[path: "spec", "selector"]?.object, !selector.isEmpty else { continue }
-            let chosen = (pods[service.namespace] ?? []).filter { pod in
+            let candidates = selector.map { label in
+                pods[PodLabel(namespace: service.namespace, name: label.key, value: label.value)] ?? []
+            }
+            // Whoever has all labels has the rarest.
+            let chosen = (candidates.min { $0.count < $1.count } ?? []).filter { pod in
                 selector.allSatisfy { pod[path: "metadata", "labels"]?[$0.key] == $0.value }
                     && pod[path: "status", "podIP"] != nil
             }
             writeEndpoints(service, chosen.filter { Simulation.isReady($0) }, chosen.filter { !Simulation.isReady($0) })
             writeSlice(service, chosen)
         }
+    }
+
+    private struct PodLabel: Hashable {
+        var namespace: String
+        var name: String
+        var value: JSONValue
+    }
+
+    /// The Pods that are not ending, by each of their labels: to look at all Pods for each Service would take minutes in
+    /// a cluster of thousands.
+    private func podsByLabel() -> [PodLabel: [JSONValue]] {
+        var result: [PodLabel: [JSONValue]] = [:]
+        for pod in objects(Kind.pods) where !pod.isTerminating {
+            let namespace = pod.namespace
+            for (name, value) in pod[path: "metadata", "labels"]?.object ?? [:] {
+                result[PodLabel(namespace: namespace, name: name, value: value), default: []].append(pod)
+            }
+        }
+        return result
     }
 
     /// A service's ports as its pods see them: a named target port is looked up in the first pod that has it.

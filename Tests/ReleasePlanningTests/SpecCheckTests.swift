@@ -44,7 +44,7 @@ struct SpecCheckTests {
         ),
         (
             "verification", ["code": ["cosign": ["keyRef": ["name": "k"], "trustStoreRef": ["name": "r"]]]],
-            "spec.verification.code.cosign: exactly one of keyRef, trustStoreRef"
+            "spec.verification.code.cosign: only one of keyRef, trustStoreRef may be set"
         ),
         (
             "verification", ["model": ["signature": ["keyRef": ["name": "key"], "identities": ["ci"]]]],

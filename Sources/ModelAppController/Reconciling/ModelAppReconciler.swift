@@ -271,7 +271,10 @@ public struct ModelAppReconciler: Reconciler {
     /// refused and looked at again.
     private func writeStatus(_ status: ModelAppStatus, _ observation: Observation) async throws(ReconcileError) {
         let app = observation.app
-        guard status != app.status else { return }
+        // A list map keeps the order in which its items came: a condition that came later stands last on the server.
+        var written = app.status
+        written.conditions.sort { $0.type < $1.type }
+        guard status != written else { return }
         let step = ApplyStep(
             ModelApp.resource,
             app.key,

@@ -20,11 +20,13 @@ import Testing
         FaultScript().on(watch, times: 12, .goneInStream),
         FaultScript().on(watch, times: 12, .gone),
         FaultScript().on(watch, times: 30, .duplicateEvents),
-        FaultScript().on(watch, times: 10, .stall),
+        // Each of the operator's watches once; while one is silent, every look asks by a request what it does not tell.
+        FaultScript().on(watch, times: 6, .stall),
         FaultScript().on(watch, times: 12, .tooManyRequests(retryAfter: 1)),
         FaultScript().on(watch, times: 12, .refuse),
-        FaultScript().on(.any, skip: 8, times: 12, .internalError),
-        FaultScript().on(.any, skip: 8, times: 12, .unavailable),
+        // Where no event wakes the key, seven failures in a row take two minutes (work queue: Q9), eleven half an hour.
+        FaultScript().on(.any, skip: 8, times: 7, .internalError),
+        FaultScript().on(.any, skip: 8, times: 7, .unavailable),
         FaultScript().on(.any, skip: 8, times: 6, .unauthorized),
         FaultScript().on(write, times: 12, .loseAnswer),
         FaultScript().on(write, times: 12, .tooManyRequests(retryAfter: 1)),

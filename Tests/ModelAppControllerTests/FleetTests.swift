@@ -10,7 +10,7 @@ import Testing
 
 /// Bar: converged, nothing changes, with a thousand ModelApps on a few sources.
 ///
-/// `scripts/test` runs it by itself, and not with `--fast`: it is about how many there are, and takes both cores.
+/// `make test-fleet` runs it, and `make test` does not: it is about how many there are, and takes both cores for minutes.
 @Suite(.timeLimit(.minutes(15))) struct FleetTests {
     private static let names = (0..<1000).map { "app-\($0)" }
     private static let sources = 5

@@ -16,6 +16,9 @@ import Testing
 /// A registry that nobody here wrote, and the tools that people use to look into images.
 @Suite(.enabled(if: TestPeer.registry.isExpected, TestPeer.registry.reason), .timeLimit(.minutes(3)))
 struct RealRegistryPackagingTests {
+    /// In how many chunks the layer of the model is uploaded.
+    private static let chunks = 5
+
     private func withScene(_ body: (PackagingScene, String) async throws -> Void) async throws {
         let host = try TestPeer.registry.require()
         let pool = ClientPool()
@@ -42,7 +45,7 @@ struct RealRegistryPackagingTests {
             let (app, baked) = (repository(host, "app"), repository(host, "baked"))
             try await scene.pushApplication("\(app):1")
             let first = try await scene.package("\(app):1", to: baked)
-            #expect(scene.wire.requests.count { $0.hasPrefix("PATCH") } > 10)
+            #expect(scene.wire.requests.count { $0.hasPrefix("PATCH") } == Self.chunks)
             #expect(scene.wire.requests.contains { $0.contains("?mount=") })
             try await scene.pushApplication("\(app):2", layers: [Array("application".utf8), Array("more".utf8)])
             scene.wire.forget()
@@ -59,7 +62,7 @@ struct RealRegistryPackagingTests {
     }
 
     /// docker-registry drops what it had of an upload whose chunk broke off: it begins anew.
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<3)
     func aCutInsideAChunkEndsWithTheSameDigest(_ round: Int) async throws {
         try await withScene { scene, host in
             let (app, baked) = (repository(host, "app"), repository(host, "baked"))
@@ -76,7 +79,7 @@ struct RealRegistryPackagingTests {
                 return round % 2 == 0 ? .cutBody(after: 1000 * round) : .loseAnswer
             }
             #expect(try await scene.package("\(app):1", to: baked).digest == whole)
-            #expect(patches.withLock { $0 } > 5)
+            #expect(patches.withLock { $0 } > Self.chunks)
         }
     }
 

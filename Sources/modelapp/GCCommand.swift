@@ -33,11 +33,7 @@ struct GCCommand: AsyncParsableCommand {
     )
     var repository: [String] = []
 
-    @Option(help: ArgumentHelp("Credentials for registries. Default: Docker's own config.", valueName: "path"))
-    var registryConfig: String?
-
-    @Option(help: ArgumentHelp("A registry that is spoken to without TLS. Repeatable.", valueName: "host[:port]"))
-    var plainHTTP: [String] = []
+    @OptionGroup var registries: RegistryOptions
 
     @Option(
         help: ArgumentHelp(
@@ -55,22 +51,12 @@ struct GCCommand: AsyncParsableCommand {
             handler.logLevel = .error
             return handler
         }
-        let keyring = try RegistryKeys.keyring(registryConfig)
+        let keyring = try registries.keyring()
         let trust = try TLSTrust.chosen(nil, file: caFile)
-        let hosts = Dictionary(
-            plainHTTP.map { ($0, RegistryHostOptions(plainHTTP: true)) },
-            uniquingKeysWith: { first, _ in first }
-        )
         try await ClientPool.with { pool in
             let client = try await cluster.client(pool: pool, time: .system, logger: logger)
             let (tags, repositories) = try await needs(client)
-            let registry = RegistryClient(
-                transport: try pool.transport(TransportSettings(trust: trust)),
-                time: .system,
-                keyring: keyring,
-                hosts: hosts,
-                random: Chance.unit
-            )
+            let registry = try registries.client(pool: pool, trust: trust, keyring: keyring)
             var problems = 0
             for name in repositories.sorted() { problems += try await clean(name, tags, registry) }
             if problems > 0 { throw ExitCode.failure }

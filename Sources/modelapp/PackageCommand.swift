@@ -81,11 +81,7 @@ struct PackageCommand: AsyncParsableCommand {
     )
     var identity: String?
 
-    @Option(help: ArgumentHelp("Credentials for registries. Default: Docker's own config.", valueName: "path"))
-    var registryConfig: String?
-
-    @Option(help: ArgumentHelp("A registry that is spoken to without TLS. Repeatable.", valueName: "host[:port]"))
-    var plainHTTP: [String] = []
+    @OptionGroup var registries: RegistryOptions
 
     @Option(
         help: ArgumentHelp(
@@ -106,7 +102,7 @@ struct PackageCommand: AsyncParsableCommand {
     func run() async throws {
         let order = try order()
         let destination = try destination()
-        let keyring = try RegistryKeys.keyring(registryConfig)
+        let keyring = try registries.keyring()
         let trust = try TLSTrust.chosen(order.source.tls, file: caFile)
         let provider = try identity.map { name in
             guard let provider = CloudProvider(rawValue: name) else {
@@ -123,17 +119,7 @@ struct PackageCommand: AsyncParsableCommand {
             clouds: try CloudAccess.ofProcess(pool: pool, tenants: .everyone),
             random: Chance.unit
         )
-        let hosts = Dictionary(
-            plainHTTP.map { ($0, RegistryHostOptions(plainHTTP: true)) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        let client = RegistryClient(
-            transport: try pool.transport(TransportSettings(trust: trust)),
-            time: .system,
-            keyring: keyring,
-            hosts: hosts,
-            random: Chance.unit
-        )
+        let client = try registries.client(pool: pool, trust: trust, keyring: keyring)
         // Standard output has the image alone, for a script to take.
         let terminal = FetchTerminal(isTerminal: StandardError.isTerminal)
         let packaging = ModelPackaging(

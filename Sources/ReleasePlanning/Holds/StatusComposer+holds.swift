@@ -23,12 +23,7 @@ extension StatusComposer {
 
     /// Why a rollback that is asked for does not come about; empty where none is refused.
     var refusedRollback: String {
-        let search = HoldSearch(
-            observation: planner.observation,
-            resolution: planner.resolution,
-            templateHash: planner.templateHash
-        )
-        guard case .failure(let refusal)? = search.rollbackRequest else { return "" }
+        guard case .failure(let refusal)? = planner.holdSearch.rollbackRequest else { return "" }
         return "; the annotation \(Keys.rollback) is not followed: \(refusal)"
     }
 }

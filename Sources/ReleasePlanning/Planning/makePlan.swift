@@ -27,6 +27,8 @@ struct Planner {
     let templateHash: String
     /// What failed of the newest pair and the present template; nil if nothing did.
     let setback: Setback?
+    /// What somebody did by hand, or asks for.
+    let holdSearch: HoldSearch
     /// What somebody put back by hand and is to stay; nil if nothing is.
     let held: HeldRelease?
 
@@ -47,7 +49,8 @@ struct Planner {
         )
         templateHash = renderer.templateHash
         setback = Setback(observation, resolution, templateHash: templateHash)
-        held = HoldSearch(observation: observation, resolution: resolution, templateHash: templateHash).held
+        holdSearch = HoldSearch(observation: observation, resolution: resolution, templateHash: templateHash)
+        held = holdSearch.held
     }
 
     var app: ModelApp { observation.app }

@@ -56,7 +56,7 @@ extension JSONReader {
         skipSpace()
         guard take(bracket) else { throw mismatch(what) }
         depth += 1
-        guard depth <= Self.maximumDepth else { throw fail("nested deeper than \(Self.maximumDepth) levels") }
+        guard depth <= Self.maximumDepth else { throw tooDeep(at: index) }
     }
 
     mutating func literal(_ text: StaticString) throws(JSONError) {
@@ -76,47 +76,10 @@ extension JSONReader {
     /// Moves past a string and returns what lies between its quotes.
     mutating func scanString() throws(JSONError) -> (range: Range<Int>, escaped: Bool) {
         let start = index + 1
-        var position = start
-        var escaped = false
-        // Locals, and a span over them: most of all bytes pass through this loop.
         let document = bytes
-        let bytes = document.span
-        let end = end
-        while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                index = position + 1
-                return (start..<position, escaped)
-            }
-            if byte == UInt8(ascii: "\\") {
-                escaped = true
-                index = position
-                position = try endOfEscape()
-            } else if byte < 0x20 {
-                index = position
-                throw fail("a control character inside a string")
-            } else {
-                position += 1
-            }
-        }
+        let (end, escaped) = try endOfString(in: document.span, from: index)
         index = end
-        throw fail("the document ends inside a string")
-    }
-
-    /// The index behind the escape that starts at `index`, which is checked: a string that is skipped is valid too.
-    private func endOfEscape() throws(JSONError) -> Int {
-        guard index + 1 < end else { throw fail("the document ends inside a string") }
-        switch bytes[index + 1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            return index + 2
-        case UInt8(ascii: "u"):
-            guard hexUnit(at: index + 2, before: end) != nil else {
-                throw fail("a \\u escape without four hexadecimal digits")
-            }
-            return index + 6
-        default: throw fail("unknown escape in a string")
-        }
+        return (start..<end - 1, escaped)
     }
 
     /// Moves past a number: `-? (0 | [1-9][0-9]*) (.[0-9]+)? ([eE][+-]?[0-9]+)?`.
@@ -236,7 +199,7 @@ extension JSONReader {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func hexUnit(at start: Int, before limit: Int) -> UInt32? {
+    func hexUnit(at start: Int, before limit: Int) -> UInt32? {
         guard start + 4 <= limit else { return nil }
         var value: UInt32 = 0
         for byte in bytes[start..<start + 4] {

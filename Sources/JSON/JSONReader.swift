@@ -145,42 +145,6 @@ public struct JSONReader {
         return escaped ? try unescape(range) : String(decoding: bytes[range], as: UTF8.self)
     }
 
-    /// Reads over the next value, whatever it is, and checks its syntax.
-    public mutating func skip() throws(JSONError) {
-        switch try peek() {
-        case .null: try literal("null")
-        case .bool: _ = try readBool()
-        case .number: _ = try scanNumber()
-        case .string: _ = try scanString()
-        case .array: try readArray { reader, _ throws(JSONError) in try reader.skip() }
-        case .object: try skipObject()
-        }
-    }
-
-    /// Reads over an object. Half of a stored object is `managedFields`, whose names are escaped JSON: their text is not
-    /// made, only checked.
-    private mutating func skipObject() throws(JSONError) {
-        try open(UInt8(ascii: "{"), "an object")
-        skipSpace()
-        if take(UInt8(ascii: "}")) {
-            depth -= 1
-            return
-        }
-        while true {
-            skipSpace()
-            guard index < end, bytes[index] == UInt8(ascii: "\"") else { throw mismatch("a member's name") }
-            _ = try scanString()
-            skipSpace()
-            guard take(UInt8(ascii: ":")) else { throw fail("expected a colon after a member's name") }
-            try skip()
-            skipSpace()
-            if take(UInt8(ascii: ",")) { continue }
-            guard take(UInt8(ascii: "}")) else { throw fail("expected a comma or the end of the object") }
-            depth -= 1
-            return
-        }
-    }
-
     /// The bytes of the next value, which is consumed.
     public mutating func readRange() throws(JSONError) -> Range<Int> {
         skipSpace()

@@ -75,8 +75,18 @@ extension Array: JSONRepresentable where Element: JSONRepresentable {
 extension Dictionary: JSONReadable where Key == String, Value: JSONReadable {
     /// Reads an object whose members all have one type; an error names the member.
     public static func read(from reader: inout JSONReader) throws(JSONError) -> [String: Value] {
+        try read(from: &reader, without: nil)
+    }
+
+    /// Reads an object whose members all have one type; the member that is called `skipped` is read over, whatever it
+    /// holds. An error names the member.
+    public static func read(
+        from reader: inout JSONReader,
+        without skipped: StaticString?
+    ) throws(JSONError) -> [String: Value] {
         var members: [String: Value] = [:]
         try reader.readObject { reader, key throws(JSONError) in
+            if let skipped, key.equals(skipped) { return try reader.skip() }
             let name = key.text
             do throws(JSONError) {
                 members[name] = try Value.read(from: &reader)

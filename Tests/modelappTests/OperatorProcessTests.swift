@@ -176,7 +176,8 @@ private func withAPIServer(_ body: @Sendable (ServedCluster) async throws -> Voi
     }
 }
 
-/// `modelapp operator` as a process, with a lease of three seconds.
+/// `modelapp operator` as a process, with a lease of six seconds: a leader ends where it cannot renew for five, and a busy
+/// machine may well stop one for two.
 private final class OperatorChild: Sendable {
     struct Answer {
         var status: Int
@@ -197,7 +198,7 @@ private final class OperatorChild: Sendable {
             [
                 "operator", "--kubeconfig", cluster.kubeconfig, "--leader-elect", "--log-format", "json",
                 "--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0",
-                "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s",
+                "--leader-elect-lease-duration", "6s", "--leader-elect-renew-deadline", "5s",
                 "--leader-elect-retry-period", "300ms",
             ] + (namespace.map { ["--leader-elect-resource-namespace", $0] } ?? [])
         process.environment = [:]

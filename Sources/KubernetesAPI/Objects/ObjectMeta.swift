@@ -44,7 +44,7 @@ public struct ObjectMeta: APIObject {
 
     /// The members.
     public static let fields = FieldTable<ObjectMeta>([
-        .field("annotations", \.annotations, "Annotations."),
+        .field("annotations", \.annotations, "Annotations.", read: annotations),
         .field("creationTimestamp", \.creationTimestamp, "When the object was created."),
         .field("deletionTimestamp", \.deletionTimestamp, "When its deletion was asked for."),
         .field("generation", \.generation, "Counts changes of the spec."),
@@ -56,12 +56,9 @@ public struct ObjectMeta: APIObject {
         .field("uid", \.uid, "Unique over time."),
     ])
 
-    /// Reads metadata and forgets kubectl's copy of the object.
-    public static func read(from reader: inout JSONReader) throws(JSONError) -> ObjectMeta {
-        var value = ObjectMeta()
-        try fields.read(from: &reader, into: &value)
-        value.annotations["kubectl.kubernetes.io/last-applied-configuration"] = nil
-        return value
+    /// Annotations without kubectl's copy of the object, which is as long as the object and full of escapes.
+    private static func annotations(from reader: inout JSONReader) throws(JSONError) -> [String: String] {
+        try [String: String].read(from: &reader, without: "kubectl.kubernetes.io/last-applied-configuration")
     }
 
     /// The members that are set.

@@ -13,13 +13,14 @@ public struct Field<Root: Sendable>: Sendable {
     let read: MemberReaders.Reader
     let write: @Sendable (Root) -> JSONValue?
 
-    /// A member that is stored at `path`.
+    /// A member that is stored at `path`, and that `read` reads where its type's own way is not meant.
     public static func field<Value: APIValue>(
         _ name: String,
         _ path: any WritableKeyPath<Root, Value> & Sendable,
         _ description: String,
         required: Bool = false,
-        _ constraints: OpenAPISchema.Constraint...
+        _ constraints: OpenAPISchema.Constraint...,
+        read: @escaping @Sendable (inout JSONReader) throws(JSONError) -> Value = Value.read
     ) -> Field {
         let place = MemberPlace(path)
         return Field(
@@ -31,7 +32,7 @@ public struct Field<Root: Sendable>: Sendable {
                 for constraint in constraints { constraint.apply(&schema) }
                 return schema
             },
-            read: { reader, root throws(JSONError) in place.set(try Value.read(from: &reader), in: root) },
+            read: { reader, root throws(JSONError) in place.set(try read(&reader), in: root) },
             write: { root in
                 let value = place.value(in: root)
                 return value.isAbsent && !required ? nil : value.json

@@ -30,13 +30,15 @@ struct StoredCollections: LocalService {
             return LocalResponse(.ok, [.contentType: "application/json"], sent)
         }
         guard request.method == .get else { return LocalResponse(.methodNotAllowed) }
-        if query["watch"] != nil { return silence }
+        let objects: [String]
         switch components.path {
-        case "/apis/modelapp.dev/v1alpha1/modelapps": return page(of: modelApps, query)
-        case "/apis/apps/v1/deployments": return page(of: deployments, query)
-        case "/api/v1/services", "/apis/apps/v1/controllerrevisions": return page(of: [], query)
+        case "/apis/modelapp.dev/v1alpha1/modelapps": objects = modelApps
+        case "/apis/apps/v1/deployments": objects = deployments
+        case "/api/v1/services", "/apis/apps/v1/controllerrevisions": objects = []
         default: return LocalResponse(.notFound)
         }
+        guard query["watch"] != nil else { return page(of: objects, query) }
+        return watch(query["sendInitialEvents"] == "true" ? objects : nil)
     }
 
     private func page(of objects: [String], _ query: [String: String]) -> LocalResponse {
@@ -48,17 +50,26 @@ struct StoredCollections: LocalService {
         return LocalResponse(.ok, text: text, type: "application/json")
     }
 
-    private var silence: LocalResponse {
+    /// A watch in which nothing happens; where they are asked for it begins with the objects and the bookmark that ends
+    /// them (KEP-3157).
+    private func watch(_ initial: [String]?) -> LocalResponse {
         LocalResponse(
             HTTPResponse(status: .ok, headerFields: [.contentType: "application/json"]),
             streaming: HTTPBodyChunks {
+                var lines = initial.map { $0.map { #"{"type":"ADDED","object":\#($0)}"# } + [Self.end] } ?? []
+                lines.reverse()
                 return {
+                    if let line = lines.popLast() { return Array((line + "\n").utf8) }
                     try await Task.sleep(for: .seconds(86_400))
                     return nil
                 }
             }
         )
     }
+
+    private static let end =
+        #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"4711","annotations":"#
+        + #"{"k8s.io/initial-events-end":"true"}}}}"#
 
     /// Serves over TLS on loopback until the process is killed; prints a kubeconfig on one line.
     static func serve(objects count: Int) async throws {

@@ -1,9 +1,11 @@
 """Resident memory of the operator with nothing and with 10,000 ModelApps and Deployments stored."""
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 from .process import Processes, ProcessTree
 
@@ -33,13 +35,30 @@ def resident(binary, benchmarks, objects):
             with open(path, "w") as file:
                 json.dump(json.loads(server.stdout.readline()), file)
             environment = dict(os.environ, KUBECONFIG=path)
-            command = [binary, "operator", "--log-level", "error"]
+            port = free_port()
+            command = [binary, "operator", "--log-level", "error", "--health-address", f"127.0.0.1:{port}"]
             tree = ProcessTree(processes.start("operator", command, environment))
+            # One that still waits for its lists is at rest too.
+            tree.wait(lambda: is_ready(port), LIMIT, "everything is stored")
             return at_rest(tree), tree.peak
         finally:
             processes.end()
             server.kill()
             server.wait()
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def at_rest(tree):

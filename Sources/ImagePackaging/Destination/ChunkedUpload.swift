@@ -68,13 +68,19 @@ struct ChunkedUpload: Sendable {
             var idle: BlobUpload? = upload
             try await produce { bytes in
                 content.update(bytes)
-                chunk += bytes
-                guard chunk.count >= chunkSize else { return }
-                let ready = try await Self.settled(&idle, &group)
-                let full = chunk
-                chunk = []
-                chunk.reserveCapacity(chunkSize)
-                group.addTask { try await Self.appended(full, to: ready, by: client) }
+                // To the byte: one more than was reserved, and the array doubles.
+                var rest = bytes[...]
+                while rest.count >= chunkSize - chunk.count {
+                    let missing = chunkSize - chunk.count
+                    chunk += rest.prefix(missing)
+                    rest = rest.dropFirst(missing)
+                    let ready = try await Self.settled(&idle, &group)
+                    let full = chunk
+                    chunk = []
+                    chunk.reserveCapacity(chunkSize)
+                    group.addTask { try await Self.appended(full, to: ready, by: client) }
+                }
+                chunk += rest
             }
             let last = chunk
             var ended = try await Self.settled(&idle, &group)

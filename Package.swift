@@ -228,9 +228,9 @@ let package = Package(
         tests(
             "modelapp",
             [
-                "DevCluster", "OperatorServer", "AsyncHTTPTransport", "ModelAppController", "KubernetesRuntime",
-                "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "HTTPTransport", "JSON", httpTypes, lifecycle,
-                logging, metrics,
+                "DevCluster", "OperatorServer", "AsyncHTTPTransport", "ModelAppController", "ReleasePlanning",
+                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "HTTPTransport", "Artifacts",
+                "JSON", httpTypes, lifecycle, logging, metrics,
             ]
         ),
         // The program itself, as a child process, against a real control plane.
@@ -268,8 +268,8 @@ package.targets.append(
     program(
         "Benchmarks",
         [
-            "DevCluster", "AsyncHTTPTransport", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "ModelAppAPI",
-            "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
+            "DevCluster", "AsyncHTTPTransport", "ImagePackaging", "ContainerRegistry", "ObjectStorage", "Selection",
+            "ModelAppAPI", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", httpTypes, logging,
         ]
     )
 )

@@ -8,6 +8,8 @@ struct Benchmarks {
     static let usage = """
         usage: Benchmarks decode [OBJECTS]   a list of ModelApps to objects, beside Foundation's decoder
                Benchmarks memory [OBJECTS]   what decoded objects take, by kind
+               Benchmarks tags [TAGS]        a scan of so many tags, beside parsing the same pages
+               Benchmarks blobs [OBJECTS]    a listing of so many objects, and the memory that it takes
                Benchmarks registry           a registry that counts what it gets, until killed
                Benchmarks package HOST [MB]  a model from a generator into that registry
                Benchmarks serve OBJECTS      an API server with so many ModelApps and Deployments, until killed
@@ -26,6 +28,8 @@ struct Benchmarks {
         switch command {
         case "decode": print(try DecodeBenchmark.run(objects: objects, rounds: 5).canonicalText)
         case "memory": print(try StoreMemory.run(objects: objects).canonicalText)
+        case "tags": print(try await ScanBenchmark.tags(objects, rounds: 9).canonicalText)
+        case "blobs": print(try await ScanBenchmark.objects(objects).canonicalText)
         case "serve": try await StoredCollections.serve(objects: objects)
         default:
             print(usage)

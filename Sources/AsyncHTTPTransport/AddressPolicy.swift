@@ -1,3 +1,5 @@
+public import HTTPTransport
+
 /// Which addresses may be contacted, decided after a name was resolved and before anything is sent.
 ///
 /// The connection is made to an address that was checked, never to the name: a name that resolves differently the next
@@ -6,6 +8,8 @@
 public struct AddressPolicy: Sendable {
     /// Says why `host`, which stands for these addresses, may not be contacted; nil if it may.
     let refusal: (@Sendable (_ host: String, _ addresses: [IPAddress]) -> String?)?
+    /// Servers that are never contacted, by whatever name.
+    private(set) var reserved: [ReservedServer] = []
 
     /// A policy of its decision.
     public init(_ refusal: @escaping @Sendable (_ host: String, _ addresses: [IPAddress]) -> String?) {
@@ -23,10 +27,19 @@ public struct AddressPolicy: Sendable {
     /// allowed: registries and object stores live there.
     ///
     /// One refused address refuses the host: a name with a good and a bad address is an attack or a mistake.
-    /// - Parameter allowed: hosts, lower case, that may be contacted whatever they resolve to.
-    public static func refusingLocal(except allowed: Set<String> = []) -> AddressPolicy {
+    /// - Parameters:
+    ///   - allowed: hosts, lower case, that may be contacted whatever they resolve to.
+    ///   - denied: hosts that may not, even if they are allowed.
+    public static func refusingLocal(
+        except allowed: Set<String> = [],
+        denied: [DeniedHosts] = []
+    ) -> AddressPolicy {
         AddressPolicy { host, addresses in
-            if allowed.contains(host) { return nil }
+            let name = DNSName.canonical(host)
+            if let entry = denied.first(where: { $0.contains(name, addresses) }) {
+                return "\(host) is denied by --deny-endpoint \(entry)"
+            }
+            if allowed.contains(host) || allowed.contains(name) { return nil }
             for address in addresses {
                 guard let kind = kind(address) ?? address.embedded.flatMap(kind) else { continue }
                 return
@@ -35,6 +48,18 @@ public struct AddressPolicy: Sendable {
             }
             return nil
         }
+    }
+
+    /// The same policy, which also refuses `server`: also by another name, and on every port of its addresses, for behind
+    /// them lie the servers beside it.
+    /// - Parameters:
+    ///   - what: what to call it in a refusal: `the API server of this cluster`.
+    ///   - allowed: what an administrator named, `host` or `host:port`. The first allows the other ports of its addresses,
+    ///     the second also the server itself.
+    public func reserving(_ server: HTTPURL, as what: String, except allowed: [String] = []) -> AddressPolicy {
+        var policy = self
+        policy.reserved.append(ReservedServer(server, what, allowed: allowed))
+        return policy
     }
 
     /// What makes an address local, with its article; nil for the others.

@@ -68,14 +68,21 @@ public struct AsyncHTTPTransport: HTTPTransport {
         if let name, name != url.host { (key.host, key.target) = (name, url.host) }
 
         guard let refusal = policy.refusal else { return [key] }
+        let loop = HTTPClient.defaultEventLoopGroup.any()
         let addresses: [IPAddress]
         if key.proxy != nil {
             addresses = IPAddress(url.host).map { [$0] } ?? []
         } else {
-            let loop = HTTPClient.defaultEventLoopGroup.any()
             addresses = try await pool.resolver.addresses(of: url.host, deadline: deadline, on: loop)
         }
         if let reason = refusal(url.host, addresses) { throw HTTPTransportError(.refusedAddress, reason) }
+        for server in policy.reserved {
+            // A server that cannot be resolved now is still known by its name, and nobody else decides how it resolves.
+            let own = try? await pool.resolver.addresses(of: server.host, deadline: deadline, on: loop)
+            if let reason = server.refusal(url, addresses, own: own ?? []) {
+                throw HTTPTransportError(.refusedAddress, reason)
+            }
+        }
         if key.proxy != nil { return [key] }
         return addresses.prefix(Self.maximumAttempts).map { address in
             var pinned = key

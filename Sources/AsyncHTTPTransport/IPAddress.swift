@@ -29,10 +29,13 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// The IPv4 address that an IPv6 address carries: mapped (RFC 4291), NAT64 (RFC 6052) or 6to4 (RFC 3056).
+    /// The IPv4 address that an IPv6 address carries: mapped or compatible (RFC 4291), NAT64 (RFC 6052, RFC 8215) or
+    /// 6to4 (RFC 3056).
     public var embedded: IPAddress? {
         guard bytes.count == 16 else { return nil }
-        if bytes[..<12] == Self.mappedPrefix[...] || bytes[..<12] == Self.nat64Prefix[...] {
+        let isCompatible = bytes[..<12].allSatisfy { $0 == 0 } && bytes[12] != 0
+        let isNAT64 = bytes[..<12] == Self.nat64Prefix[...] || bytes[..<6] == Self.localNAT64Prefix[...]
+        if isCompatible || isNAT64 || bytes[..<12] == Self.mappedPrefix[...] {
             return IPAddress(bytes: Array(bytes[12...]))
         }
         return bytes[0] == 0x20 && bytes[1] == 0x02 ? IPAddress(bytes: Array(bytes[2..<6])) : nil
@@ -40,6 +43,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     private static let mappedPrefix: [UInt8] = Array(repeating: 0, count: 10) + [0xFF, 0xFF]
     private static let nat64Prefix: [UInt8] = [0x00, 0x64, 0xFF, 0x9B] + Array(repeating: 0, count: 8)
+    private static let localNAT64Prefix: [UInt8] = [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]
 
     /// The address as people write it.
     public var description: String {

@@ -4,8 +4,10 @@ public struct RegistryLimits: Sendable, Hashable {
     public var tags = 100_000
     /// The most bytes of all pages of a tag list.
     public var tagListBytes = 32 << 20
-    /// The most pages of a tag list.
-    public var tagPages = 10_000
+    /// The most pages of a tag list: one for each tag, where a registry gives no more at once.
+    public var tagPages = 100_000
+    /// The most of them that bring nothing.
+    public var emptyTagPages = 100
     /// How many tags are asked for a page; fewer where the registry refuses.
     public var tagPageSize = 1000
     /// The most bytes of a manifest (distribution spec: registries take at least 4 MiB).

@@ -11,9 +11,6 @@ struct RetryingTransport: Sendable {
     /// A number in 0..<1.
     let random: @Sendable () -> Double
 
-    /// How long the body of an answer that is read into memory may take altogether, besides the bound on silence.
-    static let maximumAnswerTime = Duration.seconds(120)
-
     private enum Step<Value: Sendable>: Sendable {
         case done(Value)
         case again(after: Duration)
@@ -47,7 +44,7 @@ struct RetryingTransport: Sendable {
                     if let wait = delay(attempt, response, retry) { return .again(after: wait) }
                     isConsumed = true
                     // A stream is as long as its consumer wants; an answer is not.
-                    let lent = repeatable ? chunks.within(RetryingTransport.maximumAnswerTime, time) : chunks
+                    let lent = repeatable ? chunks.within(HTTPBodyChunks.maximumAnswerTime, time) : chunks
                     return .done(try await consume(response, lent))
                 }
                 switch step {
@@ -78,22 +75,5 @@ struct RetryingTransport: Sendable {
         if let seconds = HTTPRetry.retryAfter(response) { return seconds }
         guard let text = response.headerFields[.retryAfter], let date = Timestamp(httpDate: text) else { return nil }
         return max(.zero, min(date - time.date(), .seconds(86_400)))
-    }
-}
-
-extension HTTPBodyChunks {
-    /// The same chunks, as long as they come within `duration`: a body that drips is cut off.
-    func within(_ duration: Duration, _ time: TimeSource) -> HTTPBodyChunks {
-        HTTPBodyChunks {
-            var iterator = self.makeAsyncIterator()
-            let deadline = time.now + duration
-            return {
-                let chunk = try await iterator.next()
-                guard chunk == nil || time.now < deadline else {
-                    throw HTTPTransportError(.timeout, "the answer took longer than \(duration.goText)")
-                }
-                return chunk
-            }
-        }
     }
 }

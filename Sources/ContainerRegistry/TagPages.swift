@@ -6,6 +6,7 @@ struct TagPages {
     private var names: Set<String> = []
     private var visited: Set<String> = []
     private var bytes = 0
+    private var emptyPages = 0
     private let limits: RegistryLimits
     private let subject: String
 
@@ -40,6 +41,13 @@ struct TagPages {
                 )
             }
             tags.append(tag)
+        }
+        if page.tags.isEmpty { emptyPages += 1 }
+        guard emptyPages <= limits.emptyTagPages else {
+            throw RegistryError(
+                .malformedAnswer,
+                "\(subject): more than \(limits.emptyTagPages) pages of the list are empty, and there is always another"
+            )
         }
         guard isNew || page.tags.isEmpty else {
             throw RegistryError(.malformedAnswer, "\(subject): the registry sends the same page again")

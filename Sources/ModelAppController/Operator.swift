@@ -25,18 +25,22 @@ public struct Operator: Sendable {
         public var fetchImage: String?
         /// Whether the cluster checks the names in approvals, so that they may be recorded.
         public var recordsApprovers: Bool
+        /// What scans may ask of registries and stores.
+        public var scans: ScanLimits
 
         /// Options of their parts.
         public init(
             namespace: String? = nil,
             workers: Int = 8,
             fetchImage: String? = nil,
-            recordsApprovers: Bool = false
+            recordsApprovers: Bool = false,
+            scans: ScanLimits = ScanLimits()
         ) {
             self.namespace = namespace
             self.workers = workers
             self.fetchImage = fetchImage
             self.recordsApprovers = recordsApprovers
+            self.scans = scans
         }
     }
 
@@ -135,7 +139,7 @@ public struct Operator: Sendable {
             ),
         ]
         synchronizing = [apps, deployments, services, revisions]
-        resolver = Resolver(client: client, access: access, time: time, metrics: metrics)
+        resolver = Resolver(client: client, access: access, limits: options.scans, time: time, metrics: metrics)
         let due = DueScans()
         webhooks = WebhookReceiver(
             apps: apps,

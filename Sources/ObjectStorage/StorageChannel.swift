@@ -72,11 +72,13 @@ extension StorageChannel {
                 outcome = try await transport.withResponse(to: request, body: nil, timeouts: timeouts) {
                     response,
                     chunks in
+                    // A stream is as long as its object; an answer in memory is not.
+                    let bounded = chunks.within(HTTPBodyChunks.maximumAnswerTime, time)
                     guard (200..<300).contains(response.status.code) else {
-                        return .refused(await Refusal(response, chunks))
+                        return .refused(await Refusal(response, bounded))
                     }
                     isConsuming = true
-                    return .value(try await consume(response, chunks))
+                    return .value(try await consume(response, repeatable ? bounded : chunks))
                 }
             } catch {
                 if isConsuming, !repeatable { throw error }

@@ -34,6 +34,14 @@ struct OperatorCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A host, *.domain, address or range that is never contacted for ModelApps. Repeatable.",
+            valueName: "host"
+        )
+    )
+    var denyEndpoint: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "A namespace whose ModelApps may use the operator's own identity at clouds; * for all. Repeatable.",
             valueName: "namespace"
         )
@@ -48,6 +56,8 @@ struct OperatorCommand: AsyncParsableCommand {
 
     @Option(help: "How many ModelApps are looked at side by side.")
     var workers = 8
+
+    @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
     @Option(help: ArgumentHelp("Where /livez and /readyz answer; empty for nowhere.", valueName: "[host]:port"))
     var healthAddress = ""
@@ -65,6 +75,12 @@ struct OperatorCommand: AsyncParsableCommand {
     @OptionGroup var logging: LogOptions
 
     func validate() throws {
+        for entry in denyEndpoint where DeniedHosts(entry) == nil {
+            throw ValidationError(
+                "--deny-endpoint must be like internal.example.org, *.internal or 10.0.0.0/8, without a port, not "
+                    + "\"\(entry)\""
+            )
+        }
         guard (1...256).contains(workers) else {
             throw ValidationError("--workers must lie between 1 and 256, not \(workers)")
         }
@@ -120,6 +136,8 @@ struct OperatorCommand: AsyncParsableCommand {
             access: SourceAccess.network(
                 pool: pool,
                 allowing: allowEndpoint,
+                denying: denyEndpoint.compactMap(DeniedHosts.init),
+                server: client.configuration.server,
                 clouds: try .ofProcess(pool: pool, tenants: .namespaces(Set(allowOperatorIdentity)))
             ),
             checks: try CheckAccess.network(pool: pool, prometheus: prometheusUrl),
@@ -127,7 +145,8 @@ struct OperatorCommand: AsyncParsableCommand {
                 namespace: namespace,
                 workers: workers,
                 fetchImage: fetchImage,
-                recordsApprovers: recordApprovers
+                recordsApprovers: recordApprovers,
+                scans: budgets.limits
             ),
             time: .system,
             random: Chance.unit,
@@ -177,43 +196,6 @@ struct OperatorCommand: AsyncParsableCommand {
             metrics: registry,
             logger: logger
         )
-    }
-}
-
-extension SourceAccess {
-    /// Sources over the network. Local addresses are refused unless the command line allows them: what a ModelApp
-    /// names is hostile.
-    static func network(pool: ClientPool, allowing hosts: [String], clouds: CloudAccess?) -> SourceAccess {
-        let policy = AddressPolicy.refusingLocal(except: names(ofHosts: hosts))
-        return SourceAccess(
-            transport: { trust in try pool.transport(TransportSettings(trust: trust), policy: policy) },
-            allowedEndpoints: hosts,
-            clouds: clouds,
-            random: Chance.unit
-        )
-    }
-
-    /// The hosts without their ports, as addresses are checked by. Which port of one may see credentials is decided
-    /// where they are sent.
-    static func names(ofHosts hosts: [String]) -> Set<String> {
-        Set(hosts.map { (HTTPURL.split(authority: $0)?.host ?? $0).lowercased() })
-    }
-}
-
-extension CheckAccess {
-    /// Checks over the network. Pods' own addresses are asked, no local ones, and none through a proxy.
-    static func network(pool: ClientPool, prometheus: String?) throws -> CheckAccess {
-        let pods = try pool.transport(TransportSettings(), policy: .refusingLocal())
-        var server: Prometheus?
-        if let prometheus {
-            guard let url = HTTPURL(prometheus) else {
-                throw ValidationError(
-                    "--prometheus-url must be like http://prometheus.monitoring:9090, not \"\(prometheus)\""
-                )
-            }
-            server = Prometheus(url: url, transport: try pool.transport(TransportSettings(), policy: .any))
-        }
-        return CheckAccess(pods: pods, prometheus: server)
     }
 }
 

@@ -174,3 +174,66 @@ struct AddressPolicyTests {
         #expect(error?.message.hasPrefix("no-such-host.invalid cannot be resolved: ") == true)
     }
 }
+
+@Suite struct ReservedServerTests {
+    private func refusal(_ url: String, _ addresses: [String], allowed: [String] = []) throws -> String? {
+        let server = try #require(HTTPURL("https://api.cluster.test:6443"))
+        let policy = AddressPolicy.refusingLocal().reserving(server, as: "the API server", except: allowed)
+        let own = ["10.0.0.1", "2001:db8::1"].compactMap { IPAddress($0) }
+        let reserved = try #require(policy.reserved.first)
+        return reserved.refusal(try #require(HTTPURL(url)), addresses.compactMap { IPAddress($0) }, own: own)
+    }
+
+    @Test func itIsKnownByItsNameAndByEachOfItsAddresses() throws {
+        let refused = [
+            ("https://api.cluster.test:6443", []), ("https://API.cluster.test.", ["192.0.2.1"]),
+            ("https://x.test", ["10.0.0.1"]), ("https://x.test:10250", ["192.0.2.1", "2001:db8::1"]),
+            ("https://x.test", ["::ffff:10.0.0.1"]), ("https://10.0.0.1:6443", ["10.0.0.1"]),
+        ]
+        for (url, addresses) in refused {
+            #expect(try refusal(url, addresses)?.contains("is the API server") == true, "\(url)")
+        }
+        #expect(try refusal("https://x.test:6443", ["10.0.0.2"]) == nil)
+        #expect(try refusal("https://xapi.cluster.test", ["10.0.0.2"]) == nil)
+    }
+
+    @Test func anAllowedHostMayHaveItsOtherPortsAndTheServerItselfOnlyByItsPort() throws {
+        let registry = "http://10.0.0.1:5000"
+        let server = "https://10.0.0.1:6443"
+        #expect(try refusal(registry, ["10.0.0.1"], allowed: ["10.0.0.1"]) == nil)
+        #expect(try refusal(registry, ["10.0.0.1"], allowed: ["10.0.0.1:5000"]) == nil)
+        #expect(try refusal(server, ["10.0.0.1"], allowed: ["10.0.0.1"]) != nil)
+        #expect(try refusal(server, ["10.0.0.1"], allowed: ["10.0.0.1:5000"]) != nil)
+        #expect(try refusal(server, ["10.0.0.1"], allowed: ["10.0.0.1:6443"]) == nil)
+        #expect(try refusal("https://[2001:db8::1]", ["2001:db8::1"], allowed: ["[2001:db8::1]:443"]) == nil)
+        #expect(try refusal("https://[2001:db8::1]", ["2001:db8::1"], allowed: ["2001:db8::1"]) == nil)
+    }
+}
+
+@Suite struct DeniedHostsTests {
+    private func isDenied(_ entry: String, _ host: String, _ addresses: [String] = []) throws -> Bool {
+        let entry = try #require(DeniedHosts(entry))
+        let policy = AddressPolicy.refusingLocal(except: ["allowed.test"], denied: [entry])
+        return policy.refusal?(host, addresses.compactMap { IPAddress($0) }) != nil
+    }
+
+    @Test func namesDomainsAddressesAndRangesAreDeniedAndWinOverWhatIsAllowed() throws {
+        #expect(try isDenied("a.test", "a.test"))
+        #expect(try isDenied("A.Test.", "a.test."))
+        #expect(try !isDenied("a.test", "b.a.test"))
+        #expect(try isDenied("*.a.test", "c.b.a.test"))
+        #expect(try !isDenied("*.a.test", "a.test"))
+        #expect(try !isDenied("*.a.test", "xa.test"))
+        #expect(try isDenied("10.0.0.0/8", "x.test", ["192.0.2.1", "10.9.9.9"]))
+        #expect(try isDenied("10.0.0.0/8", "x.test", ["::ffff:10.9.9.9"]))
+        #expect(try !isDenied("10.0.0.0/8", "x.test", ["11.0.0.1"]))
+        #expect(try isDenied("2001:db8::/32", "x.test", ["2001:db8::7"]))
+        #expect(try isDenied("allowed.test", "allowed.test"))
+        #expect(try isDenied("10.0.0.1", "allowed.test", ["10.0.0.1"]))
+    }
+
+    @Test(arguments: ["", "*", "*.", "a.test:443", "https://a.test", "a b", "10.0.0.0/33", "a/8", "-/", "a..b"])
+    func whatIsNoneOfThemIsNoEntry(_ text: String) {
+        #expect(DeniedHosts(text) == nil)
+    }
+}

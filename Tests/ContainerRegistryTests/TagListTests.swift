@@ -132,6 +132,37 @@ import Testing
         #expect(world.log.count == 20)
     }
 
+    @Test func aHundredEmptyPagesAreEnough() async throws {
+        let count = Counter()
+        let world = TestRegistry { _, _ in
+            .json(#"{"tags":[]}"#, linked("/v2/x/tags/list?last=\(count.next())"))
+        }
+        #expect(await failure { try await tags(world) }?.code == .malformedAnswer)
+        #expect(world.log.count == 101)
+    }
+
+    /// Fifty thousand tags however the registry cuts them, with links of every kind.
+    @Test(arguments: [1, 2, 7, 50, 100, 333, 999, 1000])
+    func fiftyThousandTagsComeInPagesOfAnySize(size: Int) async throws {
+        let total = 50_000
+        let world = TestRegistry { request, _ in
+            // Smaller pages than were asked for.
+            let start = request.query("last").flatMap { Int($0.dropFirst()) }.map { $0 + 1 } ?? 0
+            let end = min(start + size, total)
+            let list = (start..<end).map { "\"v\($0)\"" }.joined(separator: ",")
+            let next = "/v2/x/tags/list?n=\(size)&last=v\(end - 1)"
+            let links = ["<\(next)>", "<https://r.io:5000\(next)>", "<list?n=\(size)&last=v\(end - 1)>"]
+            var link: HTTPFields = [:]
+            if end < total, let name = HTTPField.Name("Link") { link[name] = "\(links[end % 3]); rel=\"next\"" }
+            return .json("{\"name\":\"x\",\"tags\":[\(list)]}", link)
+        }
+        let found = try await tags(world, "r.io:5000/x")
+        #expect(found.count == total && found.first == "v0" && found.last == "v\(total - 1)")
+        #expect(found == (0..<total).map { "v\($0)" })
+        #expect(world.log.count == (total + size - 1) / size)
+        #expect(world.log.allSatisfy { $0.hasPrefix("GET https://r.io:5000/v2/x/tags/list?") })
+    }
+
     @Test func bytesAreCountedOverAllPages() async throws {
         var limits = RegistryLimits()
         limits.tagListBytes = 2500

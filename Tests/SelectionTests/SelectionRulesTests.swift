@@ -55,6 +55,30 @@ private let minute: Milliseconds = 60_000
         )
     }
 
+    @Test func newestGoesByTheBuildWhereTheSourceTellsNoTimeAndTheAgeDoesNot() {
+        let tags = [
+            Candidate(name: "old", firstSeen: 100, built: 10), Candidate(name: "new", firstSeen: 195, built: 20),
+            Candidate(name: "none", firstSeen: 0), Candidate(name: "twin", firstSeen: 0, built: 10),
+        ]
+        let outcome = SelectionRules(policy: .newest).select(from: tags, now: 200)
+        #expect(outcome.ranked.map(\.candidate.name) == ["new", "twin", "old"])
+        #expect(outcome.ties.map(\.names) == [["twin", "old"]])
+        #expect(outcome.rejected.map(\.reason) == [.timeUnknown])
+        let young = SelectionRules(policy: .newest, minimumAge: 50).select(from: tags, now: 200)
+        #expect(young.ranked.map(\.candidate.name) == ["twin", "old"])
+        #expect(young.rejected.contains { $0.name == "new" && $0.reason == .tooYoung(until: 245) })
+    }
+
+    @Test func nothingBuiltBeforeWhatRunsCountsAlsoWhereThatHasLeftTheList() {
+        let tags = [Candidate(name: "old", built: 10), Candidate(name: "new", built: 30)]
+        let rules = SelectionRules(policy: .newest)
+        let known = rules.select(from: tags, running: RunningVersion(name: "gone", built: 20), now: 0)
+        #expect(known.ranked.map(\.candidate.name) == ["new"])
+        #expect(known.rejected.map(\.reason) == [.olderThanRunning("gone")])
+        let unknown = rules.select(from: tags, running: RunningVersion(name: "gone"), now: 0)
+        #expect(unknown.ranked.isEmpty)
+    }
+
     @Test func newestNeedsATimeFromTheSource() {
         let tags = [
             Candidate(name: "a", time: 5), Candidate(name: "b", time: 9), Candidate(name: "c", firstSeen: 100),

@@ -20,14 +20,15 @@ public struct ModelAppReconciler: Reconciler {
 
     let client: Client
     let stores: Stores
-    private let resolver: Resolver
+    let resolver: Resolver
     private let bakes: Bakes
     private let policy: PlanPolicy
-    private let time: TimeSource
+    let time: TimeSource
     private let random: @Sendable () -> Double
     let logger: Logger
     private let memory: ReconcileMemory
-    private let due: DueScans
+    let due: DueScans
+    let requests = RequestedScans()
     private let reporter: StatusReporter
     private let checks: CheckRunner
     private let podWatches: PodWatches
@@ -103,6 +104,7 @@ public struct ModelAppReconciler: Reconciler {
     public func reconcile(_ key: ObjectKey) async throws(ReconcileError) -> ReconcileResult {
         guard let app = stores.apps[key] else {
             memory.forget(key)
+            requests.forget(key)
             due.forget(key)
             bakes.forget(key)
             checks.want(nil, for: key)
@@ -114,18 +116,13 @@ public struct ModelAppReconciler: Reconciler {
         var observation = try await observe(app)
         var resolved = Resolver.Answer(resolution: .pending, lookAgainAt: nil)
         if observation.check.isUsable, !app.spec.suspend {
-            let request = app.metadata.annotations[Keys.reconcileRequestedAt]
-            let isRequested = request.map { memory.isNew($0, of: app) } ?? false
-            resolved = await resolver.resolve(
-                app,
-                observation: observation,
-                isRequested: isRequested,
-                due: due[key]
-            )
-            if isRequested, !Task.isCancelled { memory.handled(request, of: key) }
+            resolved = await resolve(app, observation)
         }
         // A look-up that was cut off by the end of the process says nothing about the source: nobody may read of it.
         if Task.isCancelled { return .awaitChange }
+        let turn = resolved.postponedUntil.map { max($0 - time.now, .zero) + .milliseconds(Int64(10 + 40 * random())) }
+        // Half an answer is none: what is not known yet is not taken for gone.
+        if let turn, resolved.isBlind { return .requeue(after: turn) }
         let now = time.date()
         var plan = self.plan(observation, resolved.resolution, now)
         if observation.needsFieldOwners(for: plan) {
@@ -148,7 +145,8 @@ public struct ModelAppReconciler: Reconciler {
         if plan.isEmpty {
             memory.noteSettled(key)
             try await writeStatus(plan.status, observation)
-            return .requeue(after: min(wait(app, resolved.lookAgainAt, now), plan.requeueAfter ?? .seconds(86_400)))
+            let waits = [wait(app, resolved.lookAgainAt, now), plan.requeueAfter, turn].compactMap { $0 }
+            return .requeue(after: waits.min() ?? app.spec.interval.duration)
         }
         // The watch brings what was written and wakes this key; the timer only helps where an event is lost. Behind a watch
         // that stalls the same plan comes again and again: ever more rarely.
@@ -319,7 +317,6 @@ final class ReconcileMemory: Sendable {
     /// How many plans in a row had steps.
     private let pending = Mutex<[ObjectKey: Int]>([:])
     private let mismatches: Counter
-    private let requests = Mutex<[ObjectKey: String]>([:])
     /// The checks of specs, each with the object and the generation that it is of.
     private let checks = Mutex<[ObjectKey: (uid: String, generation: Int64, check: SpecCheck)]>([:])
 
@@ -330,18 +327,6 @@ final class ReconcileMemory: Sendable {
         let check = SpecCheck(app)
         checks.withLock { $0[app.key] = (app.metadata.uid, app.metadata.generation, check) }
         return check
-    }
-
-    /// Whether this value of the annotation that requests a pass has not been answered by a scan yet: neither by this
-    /// process nor, by the status, by one before.
-    func isNew(_ request: String, of app: ModelApp) -> Bool {
-        String(request.prefix(256)) != app.status.lastHandledReconcileAt
-            && requests.withLock { $0[app.key] } != request
-    }
-
-    /// Remembers that a request was answered.
-    func handled(_ request: String?, of key: ObjectKey) {
-        requests.withLock { $0[key] = request }
     }
 
     init(metrics: any MetricsFactory) {
@@ -389,7 +374,6 @@ final class ReconcileMemory: Sendable {
     func forget(_ key: ObjectKey) {
         noteSettled(key)
         settled.withLock { $0[key] = nil }
-        requests.withLock { $0[key] = nil }
         checks.withLock { $0[key] = nil }
     }
 }

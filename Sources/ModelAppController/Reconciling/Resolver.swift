@@ -12,6 +12,10 @@ public struct Resolver: Sendable {
         public var resolution: Resolution
         /// When time alone changes the answer, milliseconds since 1970.
         public var lookAgainAt: Int64?
+        /// When scans that may not begin yet may, if there are any. What the resolution says of them is older.
+        var postponedUntil: ContinuousClock.Instant?
+        /// Whether nothing older is known of one of them: then the resolution is of no use.
+        var isBlind = false
     }
 
     let code: CodeResolver
@@ -23,9 +27,11 @@ public struct Resolver: Sendable {
     let accounts: ServiceAccountIdentities
 
     /// A resolver whose scans are shared by all who use it.
+    /// - Parameter limits: what scans may ask of hosts; nil for a look that somebody waits for, which is never put off.
     public init(
         client: Client,
         access: SourceAccess,
+        limits: ScanLimits? = nil,
         time: TimeSource,
         zones: TimeZoneFiles = TimeZoneFiles(),
         metrics: any MetricsFactory = NOOPMetricsHandler.instance
@@ -33,7 +39,9 @@ public struct Resolver: Sendable {
         self.zones = zones
         secrets = SecretReader(client: client, time: time)
         accounts = ServiceAccountIdentities(client: client, time: time)
-        let hosts = HostBackoff(time: time)
+        let gate = ScanGate(limits: limits, time: time, random: access.random, metrics: metrics)
+        let hosts = HostBackoff(time: time, gate: gate, random: access.random)
+        let access = access.counted(by: gate)
         code = CodeResolver(
             access: access,
             secrets: secrets,
@@ -60,6 +68,22 @@ public struct Resolver: Sendable {
 
     /// The same, where halves are known to have changed: scans that began before do not do.
     func resolve(_ app: ModelApp, observation: Observation, isRequested: Bool, due: DueScans.Due) async -> Answer {
+        let postponements = Postponements()
+        var answer = await Postponements.$current.withValue(postponements) {
+            await halves(app, observation, isRequested, due)
+        }
+        answer.postponedUntil = postponements.until
+        answer.isBlind = postponements.isBlind
+        answer.resolution.awaitsScan = postponements.until != nil
+        return answer
+    }
+
+    private func halves(
+        _ app: ModelApp,
+        _ observation: Observation,
+        _ isRequested: Bool,
+        _ due: DueScans.Due
+    ) async -> Answer {
         let running = observation.appliedRelease
         async let code = code.resolve(app, running: running?.code, isRequested: isRequested, since: due.code)
         let model = await model.resolve(app, running: running, isRequested: isRequested, since: due.model)

@@ -51,4 +51,16 @@ struct ScanFailure: Error, Sendable, Hashable {
     var reach = Reach.subject
     /// Whether nothing was asked, because the host is being left alone.
     var isDeferred = false
+    /// When the scan may begin, where nothing was asked for want of a turn in the budget: no fault of anybody.
+    var postponedUntil: ContinuousClock.Instant?
+
+    /// A scan that may begin at `until`.
+    static func postponed(until: ContinuousClock.Instant) -> ScanFailure {
+        ScanFailure(
+            reason: "Postponed",
+            message: "the host has had as many requests as --upstream-qps allows; the scan has a turn and waits for it",
+            aspect: .endpoint,
+            postponedUntil: until
+        )
+    }
 }

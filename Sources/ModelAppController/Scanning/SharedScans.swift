@@ -3,7 +3,9 @@ import HTTPTransport
 /// Results of scans that several ModelApps share: one scan at a time for a key, one result for all who ask.
 ///
 /// A result is served while it is younger than the asker wants. A failure is kept too, with a back-off that doubles
-/// from a second to five minutes and honours what the server asked for, so that a source in trouble is left alone.
+/// from a second to five minutes, with a jitter of a tenth, and honours what the server asked for, so that a source in
+/// trouble is left alone. Where a scan may not begin yet, an older result is served, and the pass of the asker is told
+/// when to come back.
 actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
     /// A result, when it was asked for and when it was obtained.
     struct Scan: Sendable {
@@ -18,18 +20,28 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         var waiters: [CheckedContinuation<Void, Never>] = []
         var failures = 0
         var notBefore: ContinuousClock.Instant?
+        /// The turn of a scan that may not begin yet.
+        var ticket: ScanTicket?
+        var postponedUntil: ContinuousClock.Instant?
         var lastUse: ContinuousClock.Instant
     }
 
     private let time: TimeSource
     private let limit: Int
     private let metrics: ScanMetrics?
+    private let random: @Sendable () -> Double
     private var entries: [Key: Entry] = [:]
     private(set) var started = 0
 
     /// An empty cache of at most `limit` keys; those that were not used for longest are forgotten first.
-    init(time: TimeSource, limit: Int = 20_000, metrics: ScanMetrics? = nil) {
+    init(
+        time: TimeSource,
+        limit: Int = 20_000,
+        metrics: ScanMetrics? = nil,
+        random: @escaping @Sendable () -> Double = { 0 }
+    ) {
         self.time = time
+        self.random = random
         self.metrics = metrics
         self.limit = limit
     }
@@ -52,22 +64,46 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
             entry.lastUse = time.now
             entries[key] = entry
             if let scan = entry.scan, isFresh(scan, entry, maximumAge, since, isCurrent) { return scan }
+            if let until = entry.postponedUntil, time.now < until { return postponed(entry, until) }
             guard entry.isRunning else { break }
             await withCheckedContinuation { continuation in
                 entries[key]?.waiters.append(continuation)
             }
         }
+        let ticket = entries[key]?.ticket ?? ScanTicket()
         entries[key]?.isRunning = true
+        entries[key]?.ticket = ticket
         started += 1
         let start = time.now
-        let result: Result<Value, ScanFailure>
-        do throws(ScanFailure) {
-            result = .success(try await perform())
-        } catch {
-            result = .failure(error)
+        let result: Result<Value, ScanFailure> = await ScanTicket.$current.withValue(ticket) {
+            do throws(ScanFailure) {
+                return .success(try await perform())
+            } catch {
+                return .failure(error)
+            }
         }
+        if case .failure(let failure) = result, let until = failure.postponedUntil { return postpone(key, until) }
         metrics?.count(result, took: time.now - start)
         return finish(key, result, began: start)
+    }
+
+    /// Nothing was asked: the turn is kept, and who else wants to know comes back with it.
+    private func postpone(_ key: Key, _ until: ContinuousClock.Instant) -> Scan {
+        started -= 1
+        var entry = entries[key] ?? Entry(lastUse: time.now)
+        let waiters = entry.waiters
+        entry.waiters = []
+        entry.isRunning = false
+        entry.postponedUntil = until
+        entries[key] = entry
+        for waiter in waiters { waiter.resume() }
+        return postponed(entry, until)
+    }
+
+    /// What is known meanwhile.
+    private func postponed(_ entry: Entry, _ until: ContinuousClock.Instant) -> Scan {
+        Postponements.current?.note(until: until, isBlind: entry.scan == nil)
+        return entry.scan ?? Scan(result: .failure(.postponed(until: until)), began: time.now, at: time.now)
     }
 
     /// Forgets when `key` was scanned, so that the next asker scans again.
@@ -98,6 +134,7 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
         let waiters = entry.waiters
         entry.waiters = []
         entry.isRunning = false
+        (entry.ticket, entry.postponedUntil) = (nil, nil)
         switch result {
         case .success:
             entry.failures = 0
@@ -116,7 +153,7 @@ actor SharedScans<Key: Hashable & Sendable, Value: Sendable> {
             return kept
         case .failure(let failure):
             entry.failures = min(entry.failures + 1, 16)
-            let backoff = Duration.seconds(min(1 << (entry.failures - 1), 300))
+            let backoff = Duration.seconds(min(1 << (entry.failures - 1), 300)) * (1 + 0.1 * random())
             entry.notBefore = scan.at + max(failure.retryAfter ?? .zero, backoff)
             entry.scan = scan
         }

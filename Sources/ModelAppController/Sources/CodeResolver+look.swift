@@ -31,12 +31,14 @@ extension CodeResolver {
     ) {
         // One fixed tag needs no listing.
         if case .tag(let name) = rules.policy { return ([TagListing(name: name)], time.now) }
-        let (client, repository) = (lookup.client, lookup.repository)
-        let scan = await listings.scan(lookup.source, maximumAge: lookup.maximumAge, since: lookup.since) {
+        let (client, repository, source, validators) = (lookup.client, lookup.repository, lookup.source, validators)
+        let scan = await listings.scan(source, maximumAge: lookup.maximumAge, since: lookup.since) {
             () async throws(ScanFailure) in
             try await hosts.perform(lookup.host, credential: lookup.source.credential) { () async throws(ScanFailure) in
                 do throws(RegistryError) {
-                    return try await client.tags(of: repository)
+                    let list = try await client.tagList(of: repository, revalidating: validators[source])
+                    validators[source] = list.entityTag == nil ? nil : list
+                    return list.tags
                 } catch {
                     throw ScanFailure(error)
                 }
@@ -50,19 +52,7 @@ extension CodeResolver {
         _ lookup: Lookup,
         _ wanted: [Platform]
     ) async throws(ScanFailure) -> Look {
-        let (client, repository) = (lookup.client, lookup.repository)
-        let key = TagKey(source: lookup.source, tag: tag)
-        let resolved = await tags.scan(key, maximumAge: lookup.maximumAge, since: lookup.since) {
-            () async throws(ScanFailure) in
-            try await hosts.perform(lookup.host, credential: lookup.source.credential) { () async throws(ScanFailure) in
-                do throws(RegistryError) {
-                    return try await client.resolve(repository, tag: tag)
-                } catch {
-                    throw ScanFailure(error)
-                }
-            }
-        }
-        guard let digest = try resolved.result.get() else {
+        guard let digest = try await digest(of: tag, lookup) else {
             return .rejected(.notPullable(reason: "the registry lists it and does not have it"))
         }
         let description: ImageDescription
@@ -75,6 +65,23 @@ extension CodeResolver {
         let missing = wanted.filter { platform in !description.platforms.contains { $0.satisfies(platform) } }
         guard missing.isEmpty else { return .rejected(.platformMissing(wanted: missing.map(\.description))) }
         return try await verified(description, lookup)
+    }
+
+    /// The digest of a tag; nil where the registry lists the tag and does not have it.
+    func digest(of tag: String, _ lookup: Lookup) async throws(ScanFailure) -> Digest? {
+        let (client, repository) = (lookup.client, lookup.repository)
+        let key = TagKey(source: lookup.source, tag: tag)
+        let resolved = await tags.scan(key, maximumAge: lookup.maximumAge, since: lookup.since) {
+            () async throws(ScanFailure) in
+            try await hosts.perform(lookup.host, credential: lookup.source.credential) { () async throws(ScanFailure) in
+                do throws(RegistryError) {
+                    return try await client.resolve(repository, tag: tag)
+                } catch {
+                    throw ScanFailure(error)
+                }
+            }
+        }
+        return try resolved.result.get()
     }
 
     /// What lies behind a digest.
@@ -97,7 +104,7 @@ extension CodeResolver {
 
 extension ScanFailure {
     /// Whether one candidate is at fault, not the registry.
-    fileprivate var isUnusable: Bool {
+    var isUnusable: Bool {
         ["UnexpectedMediaType", "MalformedAnswer", "NotFound", "TooLarge", "DigestMismatch"].contains(reason)
     }
 
@@ -107,13 +114,17 @@ extension ScanFailure {
             (.unexpectedMediaType, "UnexpectedMediaType"), (.digestMismatch, "DigestMismatch"),
             (.malformedAnswer, "MalformedAnswer"), (.tooLarge, "TooLarge"), (.unauthorized, "Unauthorized"),
             (.denied, "Denied"), (.cancelled, "Cancelled"), (.credential, "Unauthorized"),
+            (.insecure, "EndpointRefused"),
         ]
+        let isRefused = (error.underlying as? HTTPTransportError)?.code == .refusedAddress
         let isTrust = (error.underlying as? HTTPTransportError)?.code == .tls
         // A page of a portal or proxy is the usual reason for an answer of the wrong kind.
         let advice =
             error.code == .malformedAnswer ? "; check that the host is a registry and no proxy answers for it" : ""
         self.init(
-            reason: reasons.first { $0.0 == error.code }?.1 ?? (isTrust ? "Untrusted" : "RegistryUnavailable"),
+            reason: isRefused
+                ? "EndpointRefused"
+                : reasons.first { $0.0 == error.code }?.1 ?? (isTrust ? "Untrusted" : "RegistryUnavailable"),
             message: error.message + (isTrust ? Self.trustAdvice : advice),
             aspect: error.isRefusal || error.code == .credential ? .credentials : isTrust ? .trust : .place,
             retryAfter: error.retryAfter,

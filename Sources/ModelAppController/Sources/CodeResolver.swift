@@ -37,6 +37,7 @@ struct CodeResolver: Sendable {
     let tags: SharedScans<TagKey, Digest?>
     let images: SharedScans<TagKey, ImageDescription>
     let signatures: SharedScans<SignatureKey, CheckedSignatures>
+    let validators = TagValidators()
     private let clients = ClientCache()
     private let absences = Absences()
     /// How many candidates are looked at before a scan gives up: each costs a request.
@@ -55,10 +56,10 @@ struct CodeResolver: Sendable {
         self.accounts = accounts
         self.hosts = hosts
         self.time = time
-        listings = SharedScans(time: time, metrics: ScanMetrics(.tags, metrics))
-        tags = SharedScans(time: time, metrics: ScanMetrics(.tag, metrics))
-        images = SharedScans(time: time, metrics: ScanMetrics(.image, metrics))
-        signatures = SharedScans(time: time, metrics: ScanMetrics(.signatures, metrics))
+        listings = SharedScans(time: time, metrics: ScanMetrics(.tags, metrics), random: access.random)
+        tags = SharedScans(time: time, metrics: ScanMetrics(.tag, metrics), random: access.random)
+        images = SharedScans(time: time, metrics: ScanMetrics(.image, metrics), random: access.random)
+        signatures = SharedScans(time: time, metrics: ScanMetrics(.signatures, metrics), random: access.random)
     }
 
     /// What was found, and what to remember and when to look again for it.
@@ -161,13 +162,17 @@ struct CodeResolver: Sendable {
         let now = time.date()
         let times = Dictionary(listing.map { ($0.name, $0.pushedAt) }, uniquingKeysWith: { first, _ in first })
         var watch = TagWatch(app.status.code?.waiting ?? [], now: now.milliseconds)
-        let candidates = listing.map { tag in
+        var candidates = listing.map { tag in
             let time = tag.pushedAt?.milliseconds
             return Candidate(name: tag.name, time: time, firstSeen: time == nil ? watch.firstSeen(tag.name) : nil)
         }
         let wanted = try platforms(app)
-        var obstacles: [String: Rejection] = [:]
-        let runningVersion = running.map { version in
+        let dates = try await buildTimes(of: candidates, rules, lookup)
+        if let dates {
+            for index in candidates.indices { candidates[index].built = dates.built[candidates[index].name] }
+        }
+        var obstacles = dates?.obstacles ?? [:]
+        var runningVersion = running.map { version in
             RunningVersion(
                 name: version.tag,
                 time: version.pushedAt.flatMap { try? Timestamp(rfc3339: $0) }?.milliseconds,
@@ -178,6 +183,9 @@ struct CodeResolver: Sendable {
                     listing: listedAt
                 )
             )
+        }
+        if let running, dates != nil, times[running.tag] == nil {
+            runningVersion?.built = await buildTime(ofRunning: running.digest, lookup)
         }
         for _ in 0..<Self.maximumLookups {
             let outcome = rules.select(

@@ -64,10 +64,10 @@ struct ModelResolver: Sendable {
         self.accounts = accounts
         self.hosts = hosts
         self.time = time
-        folders = SharedScans(time: time, metrics: ScanMetrics(.versions, metrics))
-        flat = SharedScans(time: time, metrics: ScanMetrics(.objects, metrics))
-        pointers = SharedScans(time: time, metrics: ScanMetrics(.pointer, metrics))
-        identities = SharedScans(time: time, metrics: ScanMetrics(.contents, metrics))
+        folders = SharedScans(time: time, metrics: ScanMetrics(.versions, metrics), random: access.random)
+        flat = SharedScans(time: time, metrics: ScanMetrics(.objects, metrics), random: access.random)
+        pointers = SharedScans(time: time, metrics: ScanMetrics(.pointer, metrics), random: access.random)
+        identities = SharedScans(time: time, metrics: ScanMetrics(.contents, metrics), random: access.random)
     }
 
     /// The latest complete version for `app`, and when to look again although nothing is heard.

@@ -33,6 +33,14 @@ actor SecretReader {
         generation: Int64,
         field: String
     ) async throws(ScanFailure) -> Secret {
+        // A pod template is checked by nobody before it is applied, and a name with a slash is a path to another namespace.
+        guard Self.isName(name) else {
+            throw ScanFailure(
+                reason: "InvalidSpec",
+                message: "\(field): \"\(name.clipped)\" cannot be the name of a Secret of namespace \(app.namespace)",
+                isTerminal: true
+            )
+        }
         let key = ObjectKey(namespace: app.namespace, name: name)
         if let entry = entries[key], entry.generation >= generation {
             let age = time.now - entry.at
@@ -65,6 +73,14 @@ actor SecretReader {
     /// Forgets the Secret, so that the next asker reads it again.
     func forget(_ name: String, namespace: String) {
         entries[ObjectKey(namespace: namespace, name: name)] = nil
+    }
+
+    /// Whether `name` has only characters of a DNS subdomain, as every name of a Secret.
+    private static func isName(_ name: String) -> Bool {
+        let isInside = name.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E
+        }
+        return isInside && (1...253).contains(name.utf8.count) && !name.hasPrefix(".") && !name.hasSuffix(".")
     }
 
     private static func missing(_ key: ObjectKey, _ field: String) -> ScanFailure {

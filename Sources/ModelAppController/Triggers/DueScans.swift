@@ -11,6 +11,11 @@ final class DueScans: Sendable {
     struct Due: Sendable, Hashable {
         var code: ContinuousClock.Instant?
         var model: ContinuousClock.Instant?
+
+        /// The same, with both halves due since `instant` at the least.
+        func including(_ instant: ContinuousClock.Instant) -> Due {
+            Due(code: max(code ?? instant, instant), model: max(model ?? instant, instant))
+        }
     }
 
     private let due = Mutex<[ObjectKey: Due]>([:])

@@ -148,7 +148,7 @@ public struct AzureBlobStore: ObjectStore {
                 at: place
             )
             try condition.check(info, at: place)
-            return try await consume(info, body.verified(chunks, at: place))
+            return try await consume(info, body.verified(chunks.within(timeFor: body.size, channel.time), at: place))
         }
     }
 

@@ -62,6 +62,8 @@ extension Refusal {
         switch (status, listing) {
         case (403, .none?): return make(.denied, "the credentials need s3:ListBucket on the bucket")
         case (403, _?): return make(.denied, "the credentials need s3:ListBucketVersions on the bucket")
+        case (404, _?):
+            return make(.containerNotFound, "there is no such bucket, or no S3 here; correct `bucket` or `endpoint`")
         case (403, nil) where condition.versionID != nil:
             return make(.denied, "the credentials need s3:GetObjectVersion")
         case (403, nil):

@@ -117,7 +117,7 @@ public struct S3Store: ObjectStore {
             let body = try ObjectBody(response, range: range, at: place)
             let info = try response.s3Info(key: key, size: body.size, version: condition.versionID, at: place)
             try condition.check(info, at: place)
-            return try await consume(info, body.verified(chunks, at: place))
+            return try await consume(info, body.verified(chunks.within(timeFor: body.size, channel.time), at: place))
         }
     }
 

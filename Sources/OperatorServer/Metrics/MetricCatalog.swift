@@ -30,6 +30,23 @@ public enum MetricCatalog {
             buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
             "How long look-ups took."
         ),
+        MetricDescription("modelapp_scans_in_flight", .gauge, "Look-ups that are under way."),
+        MetricDescription(
+            "modelapp_scans_postponed_total",
+            .counter,
+            labels: ["reason"],
+            "Look-ups that were told to come back, by what was used up."
+        ),
+        MetricDescription(
+            "modelapp_scan_requests_total",
+            .counter,
+            "Requests that look-ups sent to registries, stores and token servers."
+        ),
+        MetricDescription(
+            "modelapp_scan_requests_unchanged_total",
+            .counter,
+            "Requests that were answered with nothing but that nothing changed."
+        ),
         MetricDescription(
             "modelapp_webhooks_total",
             .counter,

@@ -34,7 +34,8 @@ struct StatusComposer {
         status.history = history()
         status.endpoint = endpoint()
         let request = planner.app.metadata.annotations[Keys.reconcileRequestedAt]
-        if let request { status.lastHandledReconcileAt = String(request.prefix(256)) }
+        // What was asked for is done once the scans have ended.
+        if let request, !planner.resolution.awaitsScan { status.lastHandledReconcileAt = String(request.prefix(256)) }
         status.conditions = stamped(conditions())
         return status
     }
@@ -170,8 +171,11 @@ struct StatusComposer {
 
     private func message(of type: String) -> String {
         if type == "CodeResolved" {
-            let version = planner.resolution.code.version
-            return "latest is \(version?.tag ?? "")\(tie(planner.resolution.code.outcome?.ties.first?.names))"
+            let outcome = planner.resolution.code.outcome
+            let latest = outcome?.ranked.first?.candidate
+            let isByBuildTime = latest?.time == nil && latest?.built != nil
+            let order = isByBuildTime ? "; by the images' own build times, for the registry tells no push times" : ""
+            return "latest is \(planner.resolution.code.version?.tag ?? "")\(tie(outcome?.ties.first?.names))\(order)"
         }
         let model = planner.resolution.model.version
         var message =

@@ -71,6 +71,8 @@ public struct Resolution: Sendable, Hashable {
     public var bake: BakeResult?
     /// Tags that wait for their age and whose registry tells no push times; nil where no list was read.
     public var sightings: [TagSighting]?
+    /// Whether scans wait for their turn, so that some of this is older than it was to be.
+    public var awaitsScan = false
 
     /// A resolution of its parts.
     public init(

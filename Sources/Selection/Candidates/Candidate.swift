@@ -7,12 +7,21 @@ public struct Candidate: Sendable, Hashable {
     public var time: UnixMilliseconds?
     /// When a scan first saw it, by our clock; stands in for `time` where `minAge` is concerned.
     public var firstSeen: UnixMilliseconds?
+    /// When it says that it was built; stands in for `time` where the policy is newest. It says nothing of its age: what
+    /// was built long ago may have been pushed just now.
+    public var built: UnixMilliseconds?
 
     /// A candidate as listed.
-    public init(name: String, time: UnixMilliseconds? = nil, firstSeen: UnixMilliseconds? = nil) {
+    public init(
+        name: String,
+        time: UnixMilliseconds? = nil,
+        firstSeen: UnixMilliseconds? = nil,
+        built: UnixMilliseconds? = nil
+    ) {
         self.name = name
         self.time = time
         self.firstSeen = firstSeen
+        self.built = built
     }
 
     /// The name without a final slash: what a person writes in `pin` and `skip`, and what the status shows.
@@ -25,13 +34,21 @@ public struct RunningVersion: Sendable, Hashable {
     public var name: String
     /// Its time by the source's clock, kept from when it was chosen; a listing that still has it overrides this.
     public var time: UnixMilliseconds?
+    /// When it says that it was built, where that stands in for its time.
+    public var built: UnixMilliseconds?
     /// How many complete listings in a row, this one included, did not have it. Only looked at when it is absent.
     public var missingScans: Int
 
     /// What runs.
-    public init(name: String, time: UnixMilliseconds? = nil, missingScans: Int = 1) {
+    public init(
+        name: String,
+        time: UnixMilliseconds? = nil,
+        built: UnixMilliseconds? = nil,
+        missingScans: Int = 1
+    ) {
         self.name = name
         self.time = time
+        self.built = built
         self.missingScans = missingScans
     }
 }

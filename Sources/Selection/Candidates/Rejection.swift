@@ -16,7 +16,7 @@ public enum Rejection: Sendable, Hashable {
     case preRelease(range: String)
     /// The policy wants only this tag.
     case notTheTag(String)
-    /// The policy is newest, and the source gives no time for it.
+    /// The policy is newest, and neither the source gives a time for it nor the image.
     case timeUnknown
     /// It is younger than `minAge` until then.
     case tooYoung(until: UnixMilliseconds)
@@ -74,7 +74,7 @@ public enum Rejection: Sendable, Hashable {
         case .outsideRange(let range): "is outside of the range \(range.quoted)"
         case .preRelease(let range): "is a pre-release, and the range \(range.quoted) names none"
         case .notTheTag(let tag): "is not the tag \(tag.quoted)"
-        case .timeUnknown: "has no time that the source would tell, so it cannot be the newest"
+        case .timeUnknown: "has no time that the source or the image would tell, so it cannot be the newest"
         case .tooYoung(let until): "is younger than minAge until \(until.rfc3339)"
         case .skipped: "is listed in rollout.skip"
         case .pinnedElsewhere(let pin): "is not \(pin.quoted), which rollout.pin holds"

@@ -14,7 +14,7 @@ public enum SelectionPolicy: Sendable, Hashable {
     case numerical(Order)
     /// Any text, by its UTF-8 bytes, as Flux and Go order strings.
     case alphabetical(Order)
-    /// By the time the source gives; candidates without one do not count.
+    /// By the time the source gives, else by the time of the build; candidates without either do not count.
     case newest
     /// Exactly this name; what it points at may change.
     case tag(String)

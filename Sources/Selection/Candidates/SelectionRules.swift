@@ -58,6 +58,7 @@ public struct SelectionRules: Sendable, Hashable {
     /// - `pin` beats everything that the spec, the age or a quarantine says, and the running version too; what
     ///   cannot be fetched (any other obstacle) still does not count.
     /// - The age counts from `time`, else from `firstSeen`, else from `now`. The running version is old enough.
+    /// - `newest` goes by `time`, else by `built`.
     /// - Candidates that the policy regards as equal are ordered by time (an unknown one last), then by length, then
     ///   by bytes, the greater first, and reported as ties.
     /// - Nothing older than what runs counts, unless the spec rejects what runs or `onMissing` allows it.

@@ -57,6 +57,7 @@ struct Selector {
                 continue
             }
             if let time = candidate.time { unique[place].time = max(unique[place].time ?? time, time) }
+            unique[place].built = unique[place].built ?? candidate.built
             if let seen = candidate.firstSeen { unique[place].firstSeen = min(unique[place].firstSeen ?? seen, seen) }
         }
         return unique
@@ -93,7 +94,7 @@ struct Selector {
         case .counts(let extracted): value = extracted
         case .rejected(let reason): return .rejected(reason)
         }
-        switch rules.policy.rank(name: candidate.name, value: value, time: candidate.time) {
+        switch rules.policy.rank(name: candidate.name, value: value, time: candidate.time ?? candidate.built) {
         case .rejected(let reason): return .rejected(reason)
         case .counts where isListed(candidate, value: value, in: rules.skip): return .rejected(.skipped)
         case .counts(let rank): return .counts(Entry(candidate: candidate, value: value, rank: rank))
@@ -136,6 +137,7 @@ struct Selector {
         let listed = candidates.first { $0.name == running.name }
         var candidate = listed ?? Candidate(name: running.name, time: running.time)
         candidate.time = candidate.time ?? running.time
+        candidate.built = candidate.built ?? running.built
         let floor: Floor
         switch entry(for: candidate) {
         case .counts(let entry): floor = .entry(entry)

@@ -110,15 +110,17 @@ struct Cluster: Sendable {
     func withOperator(
         over transport: (any HTTPTransport)? = nil,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        scans: ScanLimits = ScanLimits(),
         _ body: () async throws -> Void
     ) async throws {
-        try await withOperator(over: transport, metrics: metrics) { _ in try await body() }
+        try await withOperator(over: transport, metrics: metrics, scans: scans) { _ in try await body() }
     }
 
     /// The same, with the operator's parts.
     func withOperator(
         over transport: (any HTTPTransport)? = nil,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        scans: ScanLimits = ScanLimits(),
         _ body: (Operator) async throws -> Void
     ) async throws {
         let network = network
@@ -133,7 +135,7 @@ struct Cluster: Sendable {
                 pods: network,
                 prometheus: .init(url: HTTPURL(scheme: "http", host: Self.prometheusHost), transport: network)
             ),
-            options: .init(),
+            options: .init(scans: scans),
             time: time,
             random: { 0.5 },
             metrics: metrics,
@@ -216,14 +218,16 @@ extension Cluster {
     func push(
         _ tag: String,
         to repository: String = "api",
-        labels: [String: String] = [:]
+        labels: [String: String] = [:],
+        created: String? = nil
     ) async throws -> String {
         let layer = Array("application, build \(tag)\n".utf8)
         let config: JSONValue = labels.isEmpty ? [:] : ["Labels": .object(labels.mapValues { .string($0) })]
-        let configuration: JSONValue = [
+        var configuration: JSONValue = [
             "architecture": "amd64", "os": "linux", "config": config,
             "rootfs": ["type": "layers", "diff_ids": [.string(Self.digest(layer))]],
         ]
+        if let created { configuration["created"] = .string(created) }
         let manifest: JSONValue = [
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": Self.descriptor("application/vnd.oci.image.config.v1+json", configuration.canonicalBytes),

@@ -57,6 +57,10 @@ public final class FaultInjectingTransport: HTTPTransport, Sendable {
             return try await consume(HTTPResponse(status: .ok), HTTPBodyChunks(Array(line.utf8)))
         case .stall:
             return try await consume(HTTPResponse(status: .ok), silent(timeouts.idleRead))
+        case .drip(let pause):
+            return try await base.withResponse(to: request, body: body, timeouts: timeouts) { response, chunks in
+                try await consume(response, dripping(chunks, pause))
+            }
         case .delay(let duration):
             try await time.sleep(for: duration)
             return try await base.withResponse(to: request, body: body, timeouts: timeouts, consume)
@@ -93,6 +97,22 @@ public final class FaultInjectingTransport: HTTPTransport, Sendable {
             return {
                 try await time.sleep(for: limit)
                 throw HTTPTransportError(.idle, "the body was silent for \(limit)")
+            }
+        }
+    }
+
+    private func dripping(_ chunks: HTTPBodyChunks, _ pause: Duration) -> HTTPBodyChunks {
+        let time = time
+        return HTTPBodyChunks {
+            var iterator = chunks.makeAsyncIterator()
+            var rest: ArraySlice<UInt8> = []
+            return {
+                while rest.isEmpty {
+                    guard let chunk = try await iterator.next() else { return nil }
+                    rest = chunk[...]
+                }
+                try await time.sleep(for: pause)
+                return rest.popFirst().map { [$0] }
             }
         }
     }

@@ -12,6 +12,8 @@ public struct FaultScript: Sendable, CustomStringConvertible {
         case delay(Duration)
         /// The head comes, and then nothing, for ever.
         case stall
+        /// The body comes byte by byte, each after so long.
+        case drip(Duration)
         /// Not even the head comes, for ever.
         case hang
         /// The server answers with a Status of its own: 401, 403, 429, 500, 503. `retryAfter` in seconds.

@@ -71,6 +71,8 @@ public struct Resolution: Sendable, Hashable {
     public var bake: BakeResult?
     /// Tags that wait for their age and whose registry tells no push times; nil where no list was read.
     public var sightings: [TagSighting]?
+    /// The same of versions of the model that are tags.
+    public var modelSightings: [TagSighting]?
 
     /// A resolution of its parts.
     public init(

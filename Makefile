@@ -37,6 +37,10 @@ test: ## Runs all tests, with a real API server, registry, S3 server and real po
 test-fast: ## Runs the tests that need no other process (FILTER=NAME: only those)
 	@scripts/test --fast $(if $(FILTER),--filter $(FILTER))
 
+.PHONY: test-peers
+test-peers: ## Runs the suites against the real MLflow from PyPI, and the real signers
+	@scripts/test-peers
+
 .PHONY: test-fleet
 test-fleet: ## Runs the test of a thousand ModelApps that are converged and cause no request, for minutes
 	@scripts/test --fast --filter 'ModelAppControllerTests\.FleetTests'

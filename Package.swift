@@ -215,7 +215,8 @@ let package = Package(
         tests(
             "ModelAppController",
             [
-                "DevCluster", "ContainerRegistry", "CloudIdentity", "ReleasePlanning", "ObjectStorage", "Trust",
+                "DevCluster", "AsyncHTTPTransport", "ContainerRegistry", "CloudIdentity", "ReleasePlanning",
+                "ObjectStorage", "Trust",
                 "Schedules", "Selection", "Triggers", "ModelAppAPI",
                 "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "HTTPTransport", "Artifacts", "JSON", crypto,
                 httpTypes, lifecycle, logging, metrics,

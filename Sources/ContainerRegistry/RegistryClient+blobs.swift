@@ -26,6 +26,39 @@ extension RegistryClient {
         }
     }
 
+    /// Lends what a blob has from `offset` on to `body`.
+    ///
+    /// Guarantees: a stream that ends without an error brought exactly what is missing to `size`. It is not verified: the
+    /// digest is over the whole, of which the caller has the beginning. A registry that ignores the range is read from its
+    /// start, and the bytes before `offset` are dropped. Nothing is retried once `body` runs. Throws as `withBlob` does.
+    /// - Parameter size: the size of the descriptor.
+    public func withBlob<Value: Sendable>(
+        _ repository: ImageReference,
+        _ digest: Digest,
+        from offset: Int64,
+        size: Int64,
+        _ body: (HTTPBodyChunks) async throws -> Value
+    ) async throws -> Value {
+        var call = try blobCall(repository, digest)
+        guard offset >= 0, offset < size else {
+            throw RegistryError(.rejected, "\(call.subject): has \(size) bytes, and none from \(offset) on")
+        }
+        call.isRepeatable = false
+        call.headers[.range] = "bytes=\(offset)-"
+        let subject = call.subject
+        return try await exchange(call) { response, chunks in
+            let chunks = chunks.named(subject)
+            guard response.status.code == 206 else {
+                return try await body(chunks.counted(dropping: offset, upTo: size, about: subject))
+            }
+            let range = response.headerFields[.contentRange] ?? ""
+            guard range.hasPrefix("bytes \(offset)-"), range.hasSuffix("/\(size)") || range.hasSuffix("/*") else {
+                throw RegistryError(.malformedAnswer, "\(subject): another range came than was asked for")
+            }
+            return try await body(chunks.counted(dropping: 0, upTo: size - offset, about: subject))
+        }
+    }
+
     /// A blob in memory, verified; nil where it is not there.
     /// - Parameter limit: the most bytes to read.
     public func blob(
@@ -80,6 +113,29 @@ extension HTTPBodyChunks {
                 }
                 content.update(chunk)
                 return chunk
+            }
+        }
+    }
+
+    /// The chunks without their first `dropped` bytes; another number of bytes than `size` in all is an error.
+    func counted(dropping dropped: Int64, upTo size: Int64, about subject: String) -> HTTPBodyChunks {
+        HTTPBodyChunks {
+            var iterator = self.makeAsyncIterator()
+            var count: Int64 = 0
+            return {
+                while let chunk = try await iterator.next() {
+                    let start = count
+                    count += Int64(chunk.count)
+                    guard count <= size else {
+                        throw RegistryError(.digestMismatch, "\(subject): more than \(size) bytes came")
+                    }
+                    if start >= dropped { return chunk }
+                    if count > dropped { return Array(chunk.dropFirst(Int(dropped - start))) }
+                }
+                guard count == size else {
+                    throw RegistryError(.transport, "\(subject): ended after \(count) of \(size) bytes")
+                }
+                return nil
             }
         }
     }

@@ -1,24 +1,10 @@
 import Artifacts
 public import HTTPTransport
 
-/// One container or bucket: a flat set of keys with bytes behind them, read only.
-///
-/// Guarantees of every implementation: answers are bounded and checked as hostile input; a read delivers exactly the
-/// announced bytes or throws; credentials go to the configured endpoint only and no redirect is followed (S3's answer
-/// that names another region is obeyed once); requests are repeated as the `StorageChannel` says, never after the caller
-/// has seen a byte.
-public protocol ObjectStore: Sendable {
+/// Keys with bytes behind them, read only, whether or not they can be listed.
+public protocol ObjectReader: Sendable {
     /// Where this is, for messages: `s3://bucket` or the container's URL. Holds no credential.
     var location: String { get }
-
-    /// Lends every entry to `each`, in the store's order, page by page; memory does not grow with the listing.
-    ///
-    /// A listing counts only once this returns: entries already lent are void if it throws. A container that does not
-    /// exist throws `containerNotFound`; an empty prefix lends nothing.
-    func list(
-        _ request: ListRequest,
-        _ each: (ListingEntry) throws(ObjectStoreError) -> ListingDecision
-    ) async throws(ObjectStoreError)
 
     /// What is stored under `key`; nil where nothing is. With `version`, that version.
     ///
@@ -41,6 +27,23 @@ public protocol ObjectStore: Sendable {
     ) async throws -> Value
 }
 
+/// One container or bucket: a flat set of keys with bytes behind them, read only.
+///
+/// Guarantees of every implementation: answers are bounded and checked as hostile input; a read delivers exactly the
+/// announced bytes or throws; credentials go to the configured endpoint only and no redirect is followed (S3's answer
+/// that names another region is obeyed once); requests are repeated as the `StorageChannel` says, never after the caller
+/// has seen a byte.
+public protocol ObjectStore: ObjectReader {
+    /// Lends every entry to `each`, in the store's order, page by page; memory does not grow with the listing.
+    ///
+    /// A listing counts only once this returns: entries already lent are void if it throws. A container that does not
+    /// exist throws `containerNotFound`; an empty prefix lends nothing.
+    func list(
+        _ request: ListRequest,
+        _ each: (ListingEntry) throws(ObjectStoreError) -> ListingDecision
+    ) async throws(ObjectStoreError)
+}
+
 extension ObjectStore {
     /// Lends every object below `prefix` to `each`.
     public func list(
@@ -52,7 +55,9 @@ extension ObjectStore {
             return try each(info)
         }
     }
+}
 
+extension ObjectReader {
     /// What is stored under `key` now; nil where nothing is.
     public func head(_ key: String) async throws(ObjectStoreError) -> ObjectInfo? {
         try await head(key, version: nil)

@@ -63,6 +63,14 @@ struct FetchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Keys to a registry of models, as Docker's config has them. A file that is not there holds none.",
+            valueName: "path"
+        )
+    )
+    var registryConfig: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Certificates (PEM) that the store's is checked against, instead of the system's.",
             valueName: "path"
         )
@@ -102,11 +110,14 @@ struct FetchCommand: AsyncParsableCommand {
             order.identity = provider
         }
         let trust = try TLSTrust.chosen(model.tls, file: caFile)
-        let keys = StoreKeys.ofEnvironment
-        // The pod's own Secret and source were put together by the operator, which checked the pair.
-        let endpoint = [model.azureBlob?.endpoint, model.s3?.endpoint].compactMap { $0 }.compactMap {
-            HTTPURL($0)?.host
+        var keys = StoreKeys.ofEnvironment(for: model)
+        if model.oci != nil {
+            // Keys of stores that lie in the environment of a shell are none to a registry.
+            let config = try registryConfig.map { try RegistryKeys.text($0) } ?? "{}"
+            if let config { keys[".dockerconfigjson"] = config }
         }
+        // The pod's own Secret and source were put together by the operator, which checked the pair.
+        let endpoint = model.ownHosts
         let pool = ClientPool()
         let access = SourceAccess(
             transport: { trust in try pool.transport(TransportSettings(trust: trust)) },
@@ -121,9 +132,9 @@ struct FetchCommand: AsyncParsableCommand {
             reportingEvery: terminal.interval,
             terminal.show
         )
-        let status = await untilSignal { [order] () async -> ExitCode in
+        let status = await untilSignal { [order, known = keys] () async -> ExitCode in
             do throws(ModelFetcher.Failure) {
-                try await fetcher.fetch(order, keys: keys, trust: trust)
+                try await fetcher.fetch(order, keys: known, trust: trust)
                 return .success
             } catch {
                 StandardError.write(terminal.text(of: .line(error.description)))

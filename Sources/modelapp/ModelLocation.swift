@@ -5,8 +5,8 @@ import ModelAppAPI
 
 /// The folder of a model's version as a command line names it.
 ///
-/// `s3://BUCKET/PREFIX/VERSION/`, `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/VERSION/`, or the JSON of
-/// `spec.model` with the version beside it.
+/// `s3://BUCKET/PREFIX/VERSION/`, `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/VERSION/`,
+/// `oci://REGISTRY/REPOSITORY:TAG`, or the JSON of `spec.model` with the version beside it.
 struct ModelLocation: Sendable {
     /// The store, and what belongs to a version.
     var source = ModelSource()
@@ -45,6 +45,22 @@ struct ModelLocation: Sendable {
             s3.endpoint = endpoint ?? ""
             source.s3 = s3
             self.version = name
+        } else if text.hasPrefix("oci://") {
+            let reference: ImageReference
+            do throws(ArtifactError) {
+                reference = try ImageReference(String(text.dropFirst(6)))
+            } catch {
+                throw CommandError("--model: \(error.message)")
+            }
+            guard let tag = reference.tag, reference.digest == nil else {
+                throw CommandError(
+                    "--model: \(text.clipped) needs a tag, and no digest; --digest says which it must have"
+                )
+            }
+            var oci = OCIModelSource()
+            oci.repository = reference.name
+            source.oci = oci
+            self.version = tag
         } else if let url = HTTPURL(text) {
             guard let path = HTTPURL.decode(url.path), let account = url.host.split(separator: ".").first,
                 url.host.contains(".blob.")
@@ -77,7 +93,7 @@ struct ModelLocation: Sendable {
     private static func unusable(_ text: String) -> CommandError {
         CommandError(
             "--model: \"\(text.clipped)\" is no s3://BUCKET/FOLDER/ and no "
-                + "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/; other stores by the JSON of spec.model"
+                + "https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/ and no oci://REGISTRY/REPOSITORY:TAG; other stores by the JSON of spec.model"
         )
     }
 }

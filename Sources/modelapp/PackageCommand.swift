@@ -26,8 +26,8 @@ struct PackageCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model's folder: s3://BUCKET/FOLDER/, https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/, or the JSON "
-                + "of spec.model.",
+            "The model: s3://BUCKET/FOLDER/, https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER/, "
+                + "oci://REGISTRY/REPOSITORY:TAG, or the JSON of spec.model.",
             valueName: "url"
         )
     )
@@ -103,6 +103,8 @@ struct PackageCommand: AsyncParsableCommand {
         let order = try order()
         let destination = try destination()
         let keyring = try registries.keyring()
+        var keys = StoreKeys.ofEnvironment(for: order.source)
+        if order.source.oci != nil { keys[".dockerconfigjson"] = try RegistryKeys.config(registries.registryConfig) }
         let trust = try TLSTrust.chosen(order.source.tls, file: caFile)
         let provider = try identity.map { name in
             guard let provider = CloudProvider(rawValue: name) else {
@@ -110,12 +112,11 @@ struct PackageCommand: AsyncParsableCommand {
             }
             return provider
         }
-        let endpoints = [order.source.azureBlob?.endpoint, order.source.s3?.endpoint].compactMap { $0 }
         let pool = ClientPool()
         let access = SourceAccess(
             transport: { trust in try pool.transport(TransportSettings(trust: trust)) },
             // Whoever names an endpoint on the command line gives the keys beside it.
-            allowedEndpoints: allowEndpoint + endpoints.compactMap { HTTPURL($0)?.host },
+            allowedEndpoints: allowEndpoint + order.source.ownHosts,
             clouds: try CloudAccess.ofProcess(pool: pool, tenants: .everyone),
             random: Chance.unit
         )
@@ -129,13 +130,13 @@ struct PackageCommand: AsyncParsableCommand {
             hasBar: terminal.isTerminal
         ) { StandardError.write(terminal.text(of: $0)) }
         let target = destination.target(client)
-        let status = await untilSignal { () async -> ExitCode in
+        let status = await untilSignal { [keys] () async -> ExitCode in
             do throws(PackagingError) {
                 let outcome = try await packaging.package(
                     order,
                     reader: client,
                     to: target,
-                    keys: StoreKeys.ofEnvironment,
+                    keys: keys,
                     identity: provider,
                     trust: trust
                 )

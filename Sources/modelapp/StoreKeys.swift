@@ -1,4 +1,5 @@
 import ArgumentParser
+import Artifacts
 import Glibc
 import HTTPTransport
 import KubernetesClient
@@ -7,10 +8,10 @@ import UnixSignals
 
 /// Keys to a model store that the environment holds, by the names that a Secret has them.
 enum StoreKeys {
-    /// The keys that are set.
-    static var ofEnvironment: [String: String] {
+    /// The keys that are set, of those that may open `source`.
+    static func ofEnvironment(for source: ModelSource) -> [String: String] {
         var keys: [String: String] = [:]
-        for name in names {
+        for name in names + (source.mlflow == nil ? [] : namesOfMLflow) {
             if let value = getenv(name) { keys[name] = String(cString: value) }
         }
         return keys
@@ -21,6 +22,21 @@ enum StoreKeys {
         "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_TENANT_ID", "AZURE_CLIENT_ID",
         "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     ]
+
+    /// Keys to a tracking server, and where the bucket is that its artifacts lie in.
+    private static let namesOfMLflow = [
+        "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_S3_ENDPOINT_URL",
+        "AWS_REGION", "AWS_DEFAULT_REGION",
+    ]
+}
+
+extension ModelSource {
+    /// The hosts that the source itself names, other than those that a provider has.
+    var ownHosts: [String] {
+        let urls = [azureBlob?.endpoint, s3?.endpoint, mlflow?.url].compactMap { $0 }.compactMap { HTTPURL($0)?.host }
+        let registry = oci.flatMap { try? ImageReference($0.repository) }?.registry
+        return urls + [registry].compactMap { $0 }
+    }
 }
 
 extension TLSTrust {

@@ -79,8 +79,7 @@ struct GateTests {
 
     /// Everything that is not built, with a value that asks for it.
     private static let unsupported: [(String, JSONValue)] = [
-        ("model.oci", ["repository": "a/b"]),
-        ("model.mlflow", ["url": "u", "model": "m", "alias": "a"]), ("delivery.mode", "ImageVolume"),
+        ("delivery.mode", "ImageVolume"),
         ("delivery.baked.sign", ["keyRef": ["name": "k"]]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
         ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
@@ -90,10 +89,6 @@ struct GateTests {
     func aFieldThatIsNotBuiltIsNamedAndStopsTheGeneration(index: Int) throws {
         let (path, value) = Self.unsupported[index]
         var changes: [String: JSONValue?] = [path: value]
-        if path == "model.oci" || path == "model.mlflow" {
-            changes["model.s3"] = .some(nil)
-            changes["model.versions"] = .some(nil)
-        }
         if path == "delivery.baked.sign" {
             changes = ["delivery.mode": "Baked", "delivery.baked": ["repository": "a/b", "sign": value]]
         }
@@ -104,6 +99,17 @@ struct GateTests {
         #expect(plan.conditions.suffix(2) == ["Ready=False NotSupported", "Stalled=True NotSupported"])
         #expect(plan.status.condition("Stalled")?.message == "not built yet: spec.\(path)")
         #expect(plan.status.release == world.app.status.release)
+    }
+
+    /// What a list inside of an artifact says is nothing of its manifest, whose digest is the identity.
+    @Test func aProofInsideAnArtifactIsNotBuilt() throws {
+        let spec = Fixtures.spec([
+            "model.s3": nil, "model.complete": nil, "model.oci": ["repository": "registry.test/models/resnet"],
+            "verification": ["model": ["manifest": "MANIFEST.json"]],
+        ])
+        let app = try Fixtures.app(spec)
+        #expect(SpecCheck.problems(in: app) == [])
+        #expect(SpecCheck.unsupported(in: app.spec) == ["spec.verification.model"])
     }
 
     @Test func noCandidateIsMadeBesideAnAdoptedDeployment() throws {

@@ -71,6 +71,62 @@ struct SpecCheckTests {
         #expect(plan.status.condition("Ready")?.message.isEmpty == false)
     }
 
+    private static let invalidArtifacts: [(String, JSONValue?, String)] = [
+        ("model.oci", ["repository": "ACR/x"], "spec.model.oci.repository: "),
+        (
+            "model.oci", ["repository": "acr.io/x:1"],
+            "spec.model.oci.repository: names a repository, without tag and digest: acr.io/x"
+        ),
+        ("model.versions", nil, "spec.model.versions: is required with oci"),
+        ("model.pointer", ["key": "LATEST"], "spec.model: only one of versions, pointer, objects may be set"),
+        ("model.complete", ["marker": "DONE"], "spec.model.complete: is for blob stores"),
+    ]
+
+    @Test(arguments: invalidArtifacts.indices)
+    func aProblemWithAnArtifactNamesItsField(index: Int) throws {
+        let (path, value, expected) = Self.invalidArtifacts[index]
+        let base: [String: JSONValue?] = [
+            "model.s3": nil, "model.complete": nil, "model.oci": ["repository": "registry.test/models/resnet"],
+        ]
+        #expect(SpecCheck.problems(in: try Fixtures.app(Fixtures.spec(base))) == [])
+        let app = try Fixtures.app(Fixtures.spec(base.merging([path: value]) { $1 }))
+        let problems = SpecCheck.problems(in: app).map(\.description)
+        #expect(problems.contains { $0.hasPrefix(expected) }, "\(problems)")
+    }
+
+    private static let invalidRegistrations: [(String, JSONValue?, String)] = [
+        ("model.mlflow", ["url": "mlflow:5000", "model": "m", "alias": "a"], "spec.model.mlflow.url: must begin with"),
+        ("model.versions", ["select": ["numerical": [:]]], "spec.model.versions: is for other sources"),
+        ("model.pointer", ["key": "LATEST"], "spec.model.pointer: is for other sources"),
+        ("model.complete", ["marker": "DONE"], "spec.model.complete.marker: is for blob stores"),
+        ("model.complete", ["settle": "1m"], "spec.model.complete.settle: is for blob stores"),
+        ("model.auth", ["identity": ["provider": "azure"]], "spec.model.auth.identity: opens no MLflow server"),
+        ("model.tls", ["plainHTTP": true], "spec.model.tls.plainHTTP: needs an endpoint that begins with http://"),
+    ]
+
+    @Test(arguments: invalidRegistrations.indices)
+    func aProblemWithARegisteredModelNamesItsField(index: Int) throws {
+        let (path, value, expected) = Self.invalidRegistrations[index]
+        let base: [String: JSONValue?] = [
+            "model.s3": nil, "model.complete": nil, "model.versions": nil,
+            "model.mlflow": ["url": "https://mlflow:5000", "model": "m", "alias": "a"],
+        ]
+        let sound = try Fixtures.app(Fixtures.spec(base))
+        #expect(SpecCheck.problems(in: sound) == [] && SpecCheck.unsupported(in: sound.spec) == [])
+        let app = try Fixtures.app(Fixtures.spec(base.merging([path: value]) { $1 }))
+        let problems = SpecCheck.problems(in: app).map(\.description)
+        #expect(problems.contains { $0.hasPrefix(expected) }, "\(problems)")
+    }
+
+    /// Without TLS a registry is spoken to where that is asked for; it has no endpoint whose scheme could say so.
+    @Test func plainHTTPNeedsNoEndpointWithARegistry() throws {
+        let spec = Fixtures.spec([
+            "model.s3": nil, "model.complete": nil, "model.oci": ["repository": "127.0.0.1:5000/models/resnet"],
+            "model.tls": ["plainHTTP": true],
+        ])
+        #expect(SpecCheck.problems(in: try Fixtures.app(spec)) == [])
+    }
+
     @Test(arguments: ["", "Classifier", "1a", "a-", "a23456789012345678901234567890123456789012345678", "a.b", "a_b"])
     func aNameWithoutRoomForSuffixesIsRefused(name: String) throws {
         var app = try Fixtures.app()

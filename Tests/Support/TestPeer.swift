@@ -20,6 +20,9 @@ public struct TestPeer: Sendable {
     /// An S3 server, by its URL.
     public static let s3 = TestPeer(variable: "MODELAPP_TEST_S3", name: "an S3 server")
 
+    /// The real MLflow, by its URL; `scripts/test-peers` starts it.
+    public static let mlflow = TestPeer(variable: "MODELAPP_TEST_MLFLOW", name: "an MLflow server")
+
     /// Where the peer is; nil where there is none.
     public var value: String? {
         ProcessInfo.processInfo.environment[variable].flatMap { $0.isEmpty ? nil : $0 }

@@ -7,7 +7,7 @@ public import ObjectStorage
 /// A read that breaks off goes on where it stopped, under the same condition.
 public struct ModelReader: Sendable {
     /// Where the files are.
-    public let store: any ObjectStore
+    public let store: any ObjectReader
     private let time: TimeSource
     private let random: @Sendable () -> Double
     private let report: @Sendable (Int) -> Void
@@ -22,7 +22,7 @@ public struct ModelReader: Sendable {
     ///   - random: a number in 0..<1 for jitter.
     ///   - report: told of bytes that were read.
     public init(
-        _ store: any ObjectStore,
+        _ store: any ObjectReader,
         time: TimeSource,
         random: @escaping @Sendable () -> Double,
         report: @escaping @Sendable (Int) -> Void = { _ in }

@@ -133,12 +133,24 @@ public struct ModelStatus: APIObject {
     public static let summary = "The model half."
     /// The latest version that counts.
     public var latest: ModelVersion?
+    /// Tags of artifacts that wait for `rollout.minAge` and whose registry tells no push times.
+    public var waiting: [TagSighting] = []
 
     /// Nothing was seen.
     public init() {}
 
     /// The members.
-    public static let fields = FieldTable<ModelStatus>([.field("latest", \.latest, "The latest version that counts.")])
+    public static let fields = FieldTable<ModelStatus>([
+        .field("latest", \.latest, "The latest version that counts."),
+        .field(
+            "waiting",
+            \.waiting,
+            "Tags of artifacts that wait for rollout.minAge since they were first seen, because their registry tells no "
+                + "push times.",
+            .maxItems(32),
+            .atomicList
+        ),
+    ])
 }
 
 /// A version of the model.
@@ -168,7 +180,8 @@ public struct ModelVersion: APIObject {
         .field(
             "identity",
             \.identity,
-            "What the digest is made of: Signature, Manifest, Checksums, or ETags where the store keeps nothing better.",
+            "What the digest is made of: Signature, Manifest, Checksums, or where the source keeps nothing better ETags, and "
+                + "Version for what MLflow says of one.",
             .maxLength(32)
         ),
         .field("bytes", \.bytes, "How many bytes it has."),

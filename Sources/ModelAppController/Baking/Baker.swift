@@ -23,7 +23,7 @@ struct Baker: Sendable {
             let repository = try reference(order.repository, "spec.delivery.baked.repository")
             let target = try await writer(repository, beside: image, credentials, app)
             if let digest = try await made(order, repository, target) { return digest }
-            let store = try await ModelStore.open(app, credentials: credentials, access: access, time: time)
+            let store = try await ModelOrigin.open(app, credentials: credentials, access: access, time: time)
             let reader = try await reader(image, credentials, app)
             return try await package(order, app, image, repository, reader, target, store)
         } catch {
@@ -54,7 +54,7 @@ struct Baker: Sendable {
         _ repository: ImageReference,
         _ reader: RegistryClient,
         _ target: RegistryClient,
-        _ store: ModelStore
+        _ store: ModelOrigin
     ) async throws(ScanFailure) -> Digest {
         var package = ModelPackaging.Order(
             image: image,

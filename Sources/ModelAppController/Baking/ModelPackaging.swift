@@ -37,6 +37,9 @@ public struct ModelPackaging: Sendable {
         }
     }
 
+    /// What lies in a version, and where its bytes are read.
+    private typealias Listed = (contents: VersionContents, reader: any ObjectReader)
+
     private let access: SourceAccess
     private let time: TimeSource
     private let interval: Duration
@@ -73,12 +76,12 @@ public struct ModelPackaging: Sendable {
         identity: CloudProvider?,
         trust: TLSTrust
     ) async throws(PackagingError) -> ImagePackager.Outcome {
-        let store: ModelStore
+        let origin: ModelOrigin
         do throws(ScanFailure) {
-            store = try await ModelStore.open(
+            origin = try await ModelOrigin.open(
                 order.source,
                 opener: try access.opener(identity, keys),
-                trust: trust,
+                trust: (trust, "command line"),
                 endpoints: access.allowedEndpoints,
                 access: access,
                 time: time
@@ -86,7 +89,7 @@ public struct ModelPackaging: Sendable {
         } catch {
             throw PackagingError(ModelFetcher.Failure(error))
         }
-        return try await package(order, reader: reader, to: target, from: store)
+        return try await package(order, reader: reader, to: target, from: origin)
     }
 
     /// Packages from a store that is open.
@@ -94,14 +97,14 @@ public struct ModelPackaging: Sendable {
         _ order: Order,
         reader: RegistryClient,
         to target: ImagePackager.Target,
-        from store: ModelStore
+        from store: ModelOrigin
     ) async throws(PackagingError) -> ImagePackager.Outcome {
-        var listed: VersionContents?
+        var listed: Listed?
         if order.digest == nil { listed = try await list(order, store) }
         let description = ModelDescription(
-            revision: order.digest ?? listed?.digest ?? "",
+            revision: order.digest ?? listed?.contents.digest ?? "",
             version: order.version,
-            source: order.source.objects.isEmpty ? store.uri + folder(order.version) : store.uri
+            source: store.uri(order.version, digest: order.digest ?? listed?.contents.digest ?? "", of: order.source)
         )
         var image = ImagePackager.Order(image: order.image, model: description)
         image.platforms = order.platforms
@@ -113,29 +116,35 @@ public struct ModelPackaging: Sendable {
         let known = listed
         return try await ImagePackager(reader: reader) { say($0, order.version) }.package(image, to: target) {
             () async throws(PackagingError) in
-            let contents: VersionContents
-            if let known { contents = known } else { contents = try await list(order, store) }
-            guard order.digest == nil || contents.digest == order.digest else {
+            let found: Listed
+            if let known { found = known } else { found = try await list(order, store) }
+            guard order.digest == nil || found.contents.digest == order.digest else {
                 throw PackagingError(
                     .modelChanged,
-                    "the store holds \(contents.digest) under \(order.version.clipped), not \(description.revision)"
+                    "the store holds \(found.contents.digest) under \(order.version.clipped), not \(description.revision)"
                 )
             }
-            return try self.contents(contents, order, store)
+            return try self.contents(found, order)
         }
     }
 
-    private func folder(_ version: String) -> String { version.hasSuffix("/") ? version : version + "/" }
-
-    private func list(_ order: Order, _ store: ModelStore) async throws(PackagingError) -> VersionContents {
+    private func list(_ order: Order, _ store: ModelOrigin) async throws(PackagingError) -> Listed {
         let retry = FetchRetry(time: time, random: access.random, report: report)
         do throws(ModelFetcher.Failure) {
             return try await retry.run { () async throws(ModelFetcher.Failure) in
-                let contents = try await ModelFile.contents(order.source, order.version, in: store.store)
-                if case .incomplete(let why) = contents.completeness {
+                let found: Listed
+                do throws(ScanFailure) {
+                    found = try await store.contents(order.version, digest: order.digest, of: order.source)
+                } catch {
+                    throw ModelFetcher.Failure(error)
+                }
+                guard found.contents.archives.isEmpty else {
+                    throw ModelFetcher.Failure("NotSupported", ModelArtifact.noArchivesInImages)
+                }
+                if case .incomplete(let why) = found.contents.completeness {
                     throw ModelFetcher.Failure("Incomplete", why.sentence)
                 }
-                return contents
+                return found
             }
         } catch {
             throw PackagingError(error)
@@ -143,12 +152,11 @@ public struct ModelPackaging: Sendable {
     }
 
     private func contents(
-        _ listed: VersionContents,
-        _ order: Order,
-        _ store: ModelStore
+        _ listed: Listed,
+        _ order: Order
     ) throws(PackagingError) -> ModelContents {
         do throws(ModelFetcher.Failure) {
-            let files = try ModelFile.files(of: listed)
+            let files = try ModelFile.files(of: listed.contents)
             let progress = FetchProgress(
                 version: order.version,
                 files: files.count,
@@ -159,7 +167,7 @@ public struct ModelPackaging: Sendable {
                 at: time.now
             )
             let meter = ProgressMeter(progress, time: time, report: report)
-            let reader = ModelReader(store.store, time: time, random: access.random) { meter.arrived($0) }
+            let reader = ModelReader(listed.reader, time: time, random: access.random) { meter.arrived($0) }
             return ModelContents(
                 files: files.map { ModelContents.File(path: $0.path, info: $0.info, checksum: $0.checksum) },
                 reader: reader

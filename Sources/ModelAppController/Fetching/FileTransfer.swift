@@ -5,14 +5,14 @@ import ObjectStorage
 /// Brings one file into the staging folder: continues what is there, tries again after a cut, verifies on the way.
 struct FileTransfer: Sendable {
     private let file: ModelFile
-    private let store: any ObjectStore
+    private let store: any ObjectReader
     private let staging: StagingFolder
     private let retry: FetchRetry
     private let progress: ProgressMeter
 
     init(
         _ file: ModelFile,
-        from store: any ObjectStore,
+        from store: any ObjectReader,
         into staging: StagingFolder,
         retry: FetchRetry,
         progress: ProgressMeter
@@ -36,10 +36,15 @@ struct FileTransfer: Sendable {
         if partial.size > file.info.size { try partial.truncate() }
         progress.found(partial.size)
         let wasContinued = partial.size > 0
-        if try await fill(partial) { return try staging.finish(file, partial) }
+        if try await fill(partial) { return try finish(partial) }
         // What an earlier process left may have been damaged with the machine; what this one read was not.
         guard wasContinued else { throw wrongContent }
         guard try await fill(partial) else { throw wrongContent }
+        try finish(partial)
+    }
+
+    private func finish(_ partial: PartialFile) throws(ModelFetcher.Failure) {
+        if file.unpacking != nil { retry.report(.line("unpacking \(file.path), \(ByteCount(file.info.size))")) }
         try staging.finish(file, partial)
     }
 

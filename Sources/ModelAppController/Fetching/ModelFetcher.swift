@@ -32,6 +32,13 @@ public struct ModelFetcher: Sendable {
         /// Whose identity opens the store, the one of this process; nil where keys open it, or nothing.
         public var identity: CloudProvider?
 
+        /// What tells the folder apart from another: the digest, and with an artifact also which of its files are wanted,
+        /// of which its digest says nothing.
+        var mark: String {
+            let globs = source.includeFiles.map { "+\($0)" } + source.excludeFiles.map { "-\($0)" }
+            return source.oci == nil || globs.isEmpty ? digest : "\(digest) \(globs.joined(separator: " "))"
+        }
+
         /// An order of its parts.
         public init(source: ModelSource, version: String, digest: String, folder: String, sizeLimit: Int64? = nil) {
             self.source = source
@@ -94,27 +101,27 @@ public struct ModelFetcher: Sendable {
     ///   - trust: which certificates of the store are trusted.
     public func fetch(_ order: Order, keys: [String: String], trust: TLSTrust = .system) async throws(Failure) {
         let folder = try ModelFolder(order.folder)
-        if folder.holds(order.digest) {
+        if folder.holds(order.mark) {
             report(.line("\(order.folder) already holds \(order.version), \(order.digest)"))
             return
         }
-        let store: any ObjectStore
+        let origin: ModelOrigin
         do throws(ScanFailure) {
             let opener = try access.opener(order.identity, keys)
-            store = try await ModelStore.open(
+            origin = try await ModelOrigin.open(
                 order.source,
                 opener: opener,
-                trust: trust,
+                trust: (trust, "command line"),
                 endpoints: access.allowedEndpoints,
                 access: access,
                 time: time
-            ).store
+            )
         } catch {
             throw Failure(error)
         }
         let retry = FetchRetry(time: time, random: access.random, report: report)
-        let files = try await retry.run { () async throws(Failure) in
-            try await ModelFile.list(order, in: store)
+        let (files, reader) = try await retry.run { () async throws(Failure) in
+            try await ModelFile.list(order, in: origin)
         }
         let total = files.reduce(into: Int64(0)) { $0 += $1.info.size }
         if let limit = order.sizeLimit, total > limit {
@@ -129,10 +136,10 @@ public struct ModelFetcher: Sendable {
             time: time,
             report: report
         )
-        let staging = try folder.stage(digest: order.digest)
+        let staging = try folder.stage(digest: order.mark)
         defer { staging.close() }
         try staging.requireSpace(for: files)
-        try await transfer(files, store, staging, retry, progress)
+        try await transfer(files, reader, staging, retry, progress)
         try staging.publish(files)
         progress.finish()
         report(.line("complete: \(order.folder) holds \(order.digest)"))
@@ -140,7 +147,7 @@ public struct ModelFetcher: Sendable {
 
     private func transfer(
         _ files: [ModelFile],
-        _ store: any ObjectStore,
+        _ store: any ObjectReader,
         _ staging: StagingFolder,
         _ retry: FetchRetry,
         _ progress: ProgressMeter

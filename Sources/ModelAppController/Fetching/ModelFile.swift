@@ -1,7 +1,6 @@
 import Artifacts
 import ModelAppAPI
 import ObjectStorage
-import ReleasePlanning
 import Selection
 
 /// One file of the version that is fetched.
@@ -12,21 +11,25 @@ struct ModelFile: Sendable {
     var info: ObjectInfo
     /// The checksum that the manifest or the listing has; nil where only the answer to a read may have one.
     var checksum: StoredChecksum?
+    /// Which of its files belong to the model, where this is an archive that is unpacked.
+    var unpacking: FileFilter?
 
-    /// The files of the version, if they are still the ones that the release was made with.
+    /// The files of the version, if they are still the ones that the release was made with, and where they are read.
     ///
     /// Throws `ModelBytesGone` where the store holds something else now, and `UnsafeName` for names that do not stay
     /// below a folder.
     static func list(
         _ order: ModelFetcher.Order,
-        in store: any ObjectStore
-    ) async throws(ModelFetcher.Failure) -> [ModelFile] {
+        in origin: ModelOrigin
+    ) async throws(ModelFetcher.Failure) -> (files: [ModelFile], reader: any ObjectReader) {
         let contents: VersionContents
-        do throws(ModelFetcher.Failure) {
-            contents = try await self.contents(order.source, order.version, in: store, proof: order.proof)
+        let reader: any ObjectReader
+        do throws(ScanFailure) {
+            let (version, digest) = (order.version, order.digest)
+            (contents, reader) = try await origin.contents(version, digest: digest, of: order.source, proof: order.proof)
         } catch {
             if error.reason == "NoIdentity" { throw gone(order, "nothing") }
-            throw error
+            throw ModelFetcher.Failure(error)
         }
         if let refusal = contents.refusal { throw ModelFetcher.Failure("Unverified", refusal) }
         guard contents.digest == order.digest else { throw gone(order, contents.digest) }
@@ -34,32 +37,16 @@ struct ModelFile: Sendable {
             if case .manifestInvalid = why.reason { throw ModelFetcher.Failure("InvalidManifest", why.sentence) }
             throw gone(order, "an incomplete set: \(why.sentence)")
         }
-        return try files(of: contents)
-    }
-
-    /// What the store has of a version now.
-    static func contents(
-        _ source: ModelSource,
-        _ version: String,
-        in store: any ObjectStore,
-        proof: ModelProof? = nil
-    ) async throws(ModelFetcher.Failure) -> VersionContents {
-        let rules: ObjectSetRules
-        var spec = ModelAppSpec()
-        spec.model = source
-        spec.verification = proof?.verification
-        do {
-            rules = try SelectionSpec.objectRules(spec)
+        let filter: FileFilter
+        do throws(SelectionError) {
+            filter = try FileFilter(include: order.source.includeFiles, exclude: order.source.excludeFiles)
         } catch {
             throw ModelFetcher.Failure("InvalidSource", "\(error)")
         }
-        var folder = source.azureBlob?.prefix ?? source.s3?.prefix ?? ""
-        if source.objects.isEmpty { folder += version.hasSuffix("/") ? version : version + "/" }
-        do throws(ScanFailure) {
-            return try await VersionContents.read(store, prefix: folder, rules: rules, proof: proof)
-        } catch {
-            throw ModelFetcher.Failure(error)
+        let archives = contents.archives.map { info in
+            ModelFile(path: "archive \(info.key.prefix(19))", info: info, checksum: info.checksum, unpacking: filter)
         }
+        return (try files(of: contents) + archives, reader)
     }
 
     /// The files of a version, by their paths. Throws `UnsafeName` and `InvalidManifest`.

@@ -61,6 +61,21 @@ final class PartialFile {
         }
     }
 
+    /// The `count` bytes at `offset`. Throws where the file ends before.
+    func bytes(at offset: Int64, _ count: Int) throws(ModelFetcher.Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                buffer.baseAddress.map { pread(descriptor, $0 + done, count - done, off_t(offset) + off_t(done)) } ?? 0
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { throw FileFailure.last(path, "cannot be read") }
+            done += got
+        }
+        return bytes
+    }
+
     /// Returns once the bytes have reached the disk: a folder that outlives a crash of its machine must not hold files
     /// of zeros under their final names.
     func synchronize() throws(ModelFetcher.Failure) {

@@ -7,7 +7,8 @@ import ObjectStorage
 /// What is there of a model that is not whole yet.
 ///
 ///     .name.<mark>.partial/files/...        files that are whole and verified, where the model will have them
-///     .name.<mark>.partial/growing/<mark>   files that are not
+///     .name.<mark>.partial/growing/<mark>   files that are not, and archives
+///     .name.<mark>.partial/unpacked/<mark>  the files of an archive that is whole and verified
 ///
 /// The marks are hashes of the model's digest and of a file's path and identity, so that bytes of another upload are
 /// never continued. Locked for one process; the lock ends with the process, however that ends.
@@ -19,6 +20,7 @@ final class StagingFolder: Sendable {
 
     private var files: String { root + "/files" }
     private var growing: String { root + "/growing" }
+    private var unpacked: String { root + "/unpacked" }
 
     init(_ folder: ModelFolder, digest: String) throws(ModelFetcher.Failure) {
         self.folder = folder
@@ -46,15 +48,28 @@ final class StagingFolder: Sendable {
     func close() { Glibc.close(lock) }
 
     /// Whether an earlier attempt finished the file: it got its name there once it was verified.
-    func hasFile(_ file: ModelFile) -> Bool { LocalFile.size("\(files)/\(file.path)") == file.info.size }
+    func hasFile(_ file: ModelFile) -> Bool {
+        if file.unpacking != nil { return archiveFolder(file).isThere }
+        return LocalFile.size("\(files)/\(file.path)") == file.info.size
+    }
+
+    private func archiveFolder(_ file: ModelFile) -> ArchiveFolder {
+        ArchiveFolder(path: "\(unpacked)/\(Self.mark(identity(of: file)))")
+    }
 
     /// The file in progress, with what it has.
     func partialFile(for file: ModelFile) throws(ModelFetcher.Failure) -> PartialFile {
         try PartialFile(growingPath(file))
     }
 
-    /// Gives a file its name.
+    /// Gives a file its name, or unpacks an archive.
     func finish(_ file: ModelFile, _ partial: PartialFile) throws(ModelFetcher.Failure) {
+        if let filter = file.unpacking {
+            try LocalFile.makeFolders(unpacked)
+            try archiveFolder(file).unpack(partial, filter, called: file.path)
+            unlink(partial.path)
+            return
+        }
         try partial.synchronize()
         let target = "\(files)/\(file.path)"
         if let slash = target.lastIndex(of: "/") { try LocalFile.makeFolders(String(target[..<slash])) }
@@ -72,6 +87,8 @@ final class StagingFolder: Sendable {
         var missing: Int64 = 0
         for file in wanted where !hasFile(file) {
             missing += max(file.info.size - (LocalFile.size(growingPath(file)) ?? 0), 0)
+            // An archive lies beside its files until all of them are there.
+            if file.unpacking != nil { missing += file.info.size }
         }
         guard UInt64(max(missing, 0)) <= free else {
             throw ModelFetcher.Failure(
@@ -86,10 +103,24 @@ final class StagingFolder: Sendable {
     func publish(_ wanted: [ModelFile]) throws(ModelFetcher.Failure) {
         // Left where the same content was uploaded again, under other entity tags, between two attempts.
         for name in LocalFile.names(in: growing) ?? [] { unlink("\(growing)/\(name)") }
+        var sizes = wanted.map { ($0.path, $0.info.size) }
+        if wanted.contains(where: { $0.unpacking != nil }) {
+            // By the disk and not by the order: an earlier attempt may have moved some of them.
+            for name in (LocalFile.names(in: unpacked) ?? []).sorted() {
+                if !name.hasSuffix(".new") { try ArchiveFolder(path: "\(unpacked)/\(name)").merge(into: files) }
+            }
+            sizes = try LocalFile.tree(files).map { ($0.path, $0.size) }
+            guard !sizes.isEmpty else {
+                throw ModelFetcher.Failure(
+                    "UnusableArchive",
+                    "includeFiles and excludeFiles leave no file of the model"
+                )
+            }
+        }
         let record: JSONValue = [
             "digest": .string(digest),
             "files": .object(
-                Dictionary(wanted.map { ($0.path, .integer($0.info.size)) }, uniquingKeysWith: { first, _ in first })
+                Dictionary(sizes.map { ($0.0, .integer($0.1)) }, uniquingKeysWith: { first, _ in first })
             ),
         ]
         try LocalFile.write(record.canonicalBytes, to: folder.recordPath)
@@ -105,13 +136,15 @@ final class StagingFolder: Sendable {
             throw FileFailure.make(code, folder.path, "cannot be made")
         }
         try LocalFile.synchronizeFolder(folder.parent)
+        try LocalFile.removeTree(unpacked)
         rmdir(growing)
         rmdir(root)
     }
 
-    private func growingPath(_ file: ModelFile) -> String {
-        let identity = "\(file.path)\n\(file.info.etag ?? "")\n\(file.info.versionID ?? "")\n\(file.info.size)"
-        return "\(growing)/\(Self.mark(identity))"
+    private func growingPath(_ file: ModelFile) -> String { "\(growing)/\(Self.mark(identity(of: file)))" }
+
+    private func identity(of file: ModelFile) -> String {
+        "\(file.path)\n\(file.info.etag ?? "")\n\(file.info.versionID ?? "")\n\(file.info.size)"
     }
 
     private static func mark(_ text: String) -> String {

@@ -93,6 +93,7 @@ public struct Resolver: Sendable {
             zones: zones.rules(app.spec.rollout.timeZones)
         )
         resolution.sightings = await code.sightings
+        resolution.modelSightings = model.sightings
         resolution.olderCodes = await code.older
         resolution.imageLabels = await code.labels
         resolution.olderModels = await self.model.older(than: model, of: app, running: running)
@@ -100,12 +101,12 @@ public struct Resolver: Sendable {
         return Answer(resolution: resolution, lookAgainAt: times.min())
     }
 
-    /// How many scans were started since the start: listings of tags and of objects.
+    /// How many scans were started since the start: listings of the code's tags, and of models.
     public var scansStarted: (tags: Int, objects: Int) {
         get async {
             let folders = await model.folders.started
             let flat = await model.flat.started
-            return (await code.listings.started, folders + flat)
+            return (await code.listings.started, folders + flat + (await model.artifacts.listings.started))
         }
     }
 }

@@ -19,6 +19,14 @@ struct ScanMetrics: Sendable {
         case pointer = "Pointer"
         /// What the store knows of the content of one version.
         case contents = "Contents"
+        /// The tags of a repository of models.
+        case modelTags = "ModelTags"
+        /// The digest of a model's tag.
+        case modelTag = "ModelTag"
+        /// What an artifact with a model is.
+        case artifact = "Artifact"
+        /// The version of a registered model.
+        case registration = "Registration"
         /// The signatures of an image.
         case signatures = "Signatures"
     }

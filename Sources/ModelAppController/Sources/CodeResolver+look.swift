@@ -130,6 +130,7 @@ extension ScanFailure {
             retryAfter: error.retryAfter,
             isCancelled: error.code == .cancelled,
             isRefusal: error.isRefusal,
+            isTransient: error.isTransient,
             reach: error.code == .rateLimited ? .credential : Self.reach(of: error.underlying)
         )
     }

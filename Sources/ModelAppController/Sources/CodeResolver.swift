@@ -7,7 +7,6 @@ import Metrics
 import ModelAppAPI
 import ReleasePlanning
 import Selection
-import Synchronization
 
 /// Finds the latest image that counts.
 ///
@@ -38,7 +37,7 @@ struct CodeResolver: Sendable {
     let images: SharedScans<TagKey, ImageDescription>
     let signatures: SharedScans<SignatureKey, CheckedSignatures>
     let validators = TagValidators()
-    private let clients = ClientCache()
+    private let clients = RegistryClients()
     private let absences = Absences()
     /// How many candidates are looked at before a scan gives up: each costs a request.
     private static let maximumLookups = 20
@@ -141,7 +140,14 @@ struct CodeResolver: Sendable {
             plainHTTP: plainHTTP
         )
         let lookup = Lookup(
-            client: try await client(source, keys.keyring, trust.trust, repository),
+            client: try await clients.client(
+                source,
+                keys.keyring,
+                trust.trust,
+                registry: repository.registry,
+                access: access,
+                time: time
+            ),
             repository: repository,
             source: source,
             host: "\(plainHTTP ? "http" : "https")://\(repository.registry)",
@@ -264,51 +270,5 @@ struct CodeResolver: Sendable {
             outcome.hasUnverified ? ScanFailure.unverified : "NoCandidate",
             "spec.code.select: none of \(count) tags of \(app.spec.code.image) counts. \(outcome.examples)"
         )
-    }
-
-    private func client(
-        _ source: SourceKey,
-        _ keyring: RegistryKeyring,
-        _ trust: TLSTrust,
-        _ repository: ImageReference
-    ) async throws(ScanFailure) -> RegistryClient {
-        if let known = clients[source] { return known }
-        let transport: any HTTPTransport
-        do {
-            transport = try await access.transport(trust)
-        } catch {
-            throw ScanFailure(reason: "InvalidTrust", message: "\(error)", aspect: .trust)
-        }
-        let client = RegistryClient(
-            transport: transport,
-            time: time,
-            keyring: keyring,
-            hosts: [
-                repository.registry: RegistryHostOptions(
-                    plainHTTP: source.plainHTTP,
-                    kind: keyring.hasEntraIdentity ? .azure : .automatic,
-                    trustedHosts: Set(access.allowedEndpoints)
-                )
-            ],
-            random: access.random
-        )
-        clients[source] = client
-        return client
-    }
-
-    /// Clients with their tokens, one for each source.
-    private final class ClientCache: Sendable {
-        private let clients = Mutex<[SourceKey: RegistryClient]>([:])
-
-        subscript(source: SourceKey) -> RegistryClient? {
-            get { clients.withLock { $0[source] } }
-            set {
-                clients.withLock { clients in
-                    // Old credentials leave clients behind; starting over costs a token each.
-                    if clients.count > 20_000 { clients.removeAll() }
-                    clients[source] = newValue
-                }
-            }
-        }
     }
 }

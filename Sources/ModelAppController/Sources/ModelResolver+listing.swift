@@ -73,16 +73,7 @@ extension ModelResolver {
                 )
             }
             guard contents.listed.fingerprint == set.fingerprint else { throw ScanFailure.changing }
-            return Identified(
-                digest: contents.digest,
-                identity: contents.identity,
-                completeness: contents.completeness,
-                files: contents.files.count,
-                bytes: contents.bytes,
-                refusal: contents.refusal,
-                validUntil: contents.validUntil,
-                readAt: time.now
-            )
+            return Identified(contents, readAt: time.now)
         } isCurrent: { identified in
             // A certificate may have begun to be valid; one that ends is noticed when it does.
             if identified.refusal != nil { return time.now - identified.readAt < search.maximumAge }

@@ -8,7 +8,25 @@ import Selection
 
 /// The three ways to find the latest version: folders, a pointer, fixed names.
 extension ModelResolver {
-    typealias Answer = (resolution: HalfResolution<ResolvedModel>, lookAgainAt: Int64?)
+    /// What was found, and when to look again although nothing is heard.
+    struct Answer: Sendable {
+        var resolution: HalfResolution<ResolvedModel>
+        /// When time alone changes the answer, milliseconds since 1970.
+        var lookAgainAt: Int64?
+        /// Versions that are too young by our own watch; nil where the source tells times.
+        var sightings: [TagSighting]?
+
+        init(
+            _ resolution: HalfResolution<ResolvedModel>,
+            _ lookAgainAt: Int64? = nil,
+            sightings: [TagSighting]? = nil
+        ) {
+            self.resolution = resolution
+            self.lookAgainAt = lookAgainAt
+            self.sightings = sightings
+        }
+    }
+
     private static var maximumLookups: Int { 20 }
 
     func newestFolder(_ search: Search, _ selection: SelectionRules) async throws(ScanFailure) -> Answer {
@@ -38,9 +56,9 @@ extension ModelResolver {
                 if let name = running?.name, case .incomplete(let why)? = obstacles[name], why.lookAgainAt != nil,
                     let kept = self.kept(search)
                 {
-                    return (.found(kept, outcome), lookAgain)
+                    return Answer(.found(kept, outcome), lookAgain)
                 }
-                return (.nothingCounts(nothing(outcome, versions.versions.count, search), outcome), lookAgain)
+                return Answer(.nothingCounts(nothing(outcome, versions.versions.count, search), outcome), lookAgain)
             }
             guard let identified = try await identify(set, folder: best.name, key, search) else {
                 await folders.expire(key)
@@ -55,7 +73,7 @@ extension ModelResolver {
                 obstacles[best.name] = .incomplete(why)
                 continue
             }
-            return (.found(resolved(set, best.label, identified, search, folder: best.name), outcome), lookAgain)
+            return Answer(.found(resolved(set, best.label, identified, search, folder: best.name), outcome), lookAgain)
         }
         throw ScanFailure(
             reason: "NoCandidate",
@@ -158,7 +176,7 @@ extension ModelResolver {
         if let refusal = identified.refusal {
             let why = Rejection.unverified(reason: refusal).sentence
             let message = "spec.verification.model: the model at \(search.store.uri) \(why)"
-            return (.failed(ResolutionFailure(ScanFailure.unverified, message)), nil)
+            return Answer(.failed(ResolutionFailure(ScanFailure.unverified, message)), nil)
         }
         if case .incomplete(let why) = identified.completeness { return incomplete(why, listing, search) }
         let label = name ?? set.modified.map { Timestamp(microseconds: $0 * 1000).rfc3339 } ?? "unknown"
@@ -172,14 +190,14 @@ extension ModelResolver {
                 return held(search, .tooYoung(until: until), label, lookAgainAt: listing.local(until))
             }
         }
-        return (.found(model, nil), nil)
+        return Answer(.found(model, nil), nil)
     }
 
     /// What the source offers must wait: what runs stays the latest that counts.
     private func held(_ search: Search, _ why: Rejection, _ version: String, lookAgainAt: Int64?) -> Answer {
-        if let kept = self.kept(search) { return (.found(kept, nil), lookAgainAt) }
+        if let kept = self.kept(search) { return Answer(.found(kept, nil), lookAgainAt) }
         let message = "spec.model: the version \(version.clipped) at \(search.store.uri) \(why.sentence)"
-        return (.failed(ResolutionFailure("NoCandidate", message)), lookAgainAt)
+        return Answer(.failed(ResolutionFailure("NoCandidate", message)), lookAgainAt)
     }
 
     /// What runs, as the latest that counts.
@@ -196,9 +214,9 @@ extension ModelResolver {
         _ search: Search
     ) -> Answer {
         let lookAgainAt = why.lookAgainAt.map(listing.local)
-        if lookAgainAt != nil, let kept = self.kept(search) { return (.found(kept, nil), lookAgainAt) }
+        if lookAgainAt != nil, let kept = self.kept(search) { return Answer(.found(kept, nil), lookAgainAt) }
         let message = "spec.model.complete: the model at \(search.store.uri) is incomplete: \(why.sentence)"
-        return (.failed(ResolutionFailure("Incomplete", message)), lookAgainAt)
+        return Answer(.failed(ResolutionFailure("Incomplete", message)), lookAgainAt)
     }
 
     /// A version that another process writes to is looked at again in a second.

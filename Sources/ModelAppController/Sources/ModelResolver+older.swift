@@ -15,7 +15,17 @@ extension ModelResolver {
         var models: [ResolvedModel] = []
         do {
             let credentials = credentials(of: app)
-            let store = try await ModelStore.open(app, credentials: credentials, access: access, time: time)
+            // The listing that the latest was chosen from.
+            let age = max(app.spec.interval.duration, .seconds(60))
+            let store: ModelStore
+            switch try await open(app, credentials) {
+            case .store(let opened): store = opened
+            case .artifacts(let artifacts):
+                let search = try artifactSearch(app, running, artifacts, maximumAge: age, since: nil)
+                return await olderArtifacts(ranked, search)
+            // An alias names one version, and no older ones.
+            case .registered: return []
+            }
             let search = Search(
                 app: app,
                 running: running,
@@ -23,8 +33,7 @@ extension ModelResolver {
                 rules: try SelectionSpec.objectRules(app.spec),
                 proof: ModelProof(app.spec.verification),
                 trust: try await VerificationSecrets(credentials: credentials).modelTrust(),
-                // The listing that the latest was chosen from.
-                maximumAge: max(app.spec.interval.duration, .seconds(60)),
+                maximumAge: age,
                 since: nil
             )
             let (key, found) = try await listing(ofFolders: search)

@@ -38,6 +38,18 @@ struct ModelResolver: Sendable {
         var validUntil: Timestamp?
         /// When it was looked at.
         var readAt: ContinuousClock.Instant
+
+        /// What was read of a version.
+        init(_ contents: VersionContents, readAt: ContinuousClock.Instant) {
+            digest = contents.digest
+            identity = contents.identity
+            completeness = contents.completeness
+            files = contents.files.count
+            bytes = contents.bytes
+            refusal = contents.refusal
+            validUntil = contents.validUntil
+            self.readAt = readAt
+        }
     }
 
     let access: SourceAccess
@@ -49,6 +61,8 @@ struct ModelResolver: Sendable {
     let flat: SharedScans<ListingKey, ObjectListing<ObjectSet>>
     let pointers: SharedScans<String, String>
     let identities: SharedScans<VersionKey, Identified>
+    let artifacts: ArtifactScans
+    let registrations: SharedScans<String, MLflowModelVersion?>
     let absences = Absences()
 
     init(
@@ -68,9 +82,11 @@ struct ModelResolver: Sendable {
         flat = SharedScans(time: time, metrics: ScanMetrics(.objects, metrics), random: access.random)
         pointers = SharedScans(time: time, metrics: ScanMetrics(.pointer, metrics), random: access.random)
         identities = SharedScans(time: time, metrics: ScanMetrics(.contents, metrics), random: access.random)
+        artifacts = ArtifactScans(hosts: hosts, time: time, metrics: metrics, random: access.random)
+        registrations = SharedScans(time: time, metrics: ScanMetrics(.registration, metrics), random: access.random)
     }
 
-    /// The latest complete version for `app`, and when to look again although nothing is heard.
+    /// The latest complete version for `app`.
     /// - Parameters:
     ///   - isRequested: whether somebody asked for scans of its own.
     ///   - since: when it is known to have changed.
@@ -82,9 +98,29 @@ struct ModelResolver: Sendable {
     ) async -> Answer {
         do throws(ScanFailure) {
             let credentials = credentials(of: app)
-            let store = try await ModelStore.open(app, credentials: credentials, access: access, time: time)
+            let origin = try await open(app, credentials)
             let trust = try await VerificationSecrets(credentials: credentials).modelTrust()
-            let answer = try await attempt(app, running, store, trust, isRequested, since)
+            let age = isRequested ? .zero : app.spec.interval.duration * 9 / 10
+            let answer: Answer
+            switch origin {
+            case .store(let store): answer = try await attempt(app, running, store, trust, age, since)
+            case .artifacts(let artifacts):
+                let search = try artifactSearch(app, running, artifacts, maximumAge: age, since: since)
+                answer = try await newestArtifact(search)
+            case .registered(let registered):
+                answer = try await named(
+                    RegisteredSearch(
+                        app: app,
+                        running: running,
+                        registered: registered,
+                        rules: try objectRules(app.spec),
+                        proof: ModelProof(app.spec.verification),
+                        trust: trust,
+                        maximumAge: age,
+                        since: since
+                    )
+                )
+            }
             // Whom to trust may be what is wrong, and is corrected in a Secret that nobody watches.
             if answer.resolution.failure?.reason == ScanFailure.unverified {
                 await credentials.forget(VerificationSecrets.ofModel(app.spec))
@@ -93,12 +129,26 @@ struct ModelResolver: Sendable {
         } catch {
             let credentials = credentials(of: app)
             await credentials.forget(credentials.ofModel, after: error)
-            return (.failed(ResolutionFailure(model: error, app.spec.model)), nil)
+            return Answer(.failed(ResolutionFailure(model: error, app.spec.model)))
         }
+    }
+
+    /// Opens what `app` names, with the registry clients that are kept.
+    func open(_ app: ModelApp, _ credentials: SourceCredentials) async throws(ScanFailure) -> ModelOrigin {
+        let clients = artifacts.clients
+        return try await ModelOrigin.open(app, credentials: credentials, access: access, time: time, clients: clients)
     }
 
     func credentials(of app: ModelApp) -> SourceCredentials {
         SourceCredentials(secrets: secrets, accounts: accounts, clouds: access.clouds, app: app)
+    }
+
+    private func objectRules(_ spec: ModelAppSpec) throws(ScanFailure) -> ObjectSetRules {
+        do throws(FieldProblem) {
+            return try SelectionSpec.objectRules(spec)
+        } catch {
+            throw ScanFailure(reason: "InvalidSpec", message: "\(error)", isTerminal: true)
+        }
     }
 
     private func attempt(
@@ -106,13 +156,11 @@ struct ModelResolver: Sendable {
         _ running: Release?,
         _ store: ModelStore,
         _ trust: VerificationSecrets.Loaded?,
-        _ isRequested: Bool,
+        _ maximumAge: Duration,
         _ since: ContinuousClock.Instant?
     ) async throws(ScanFailure) -> Answer {
-        let rules: ObjectSetRules
         let selection: SelectionRules?
         do {
-            rules = try SelectionSpec.objectRules(app.spec)
             selection = try SelectionSpec.modelRules(app.spec)
         } catch {
             throw ScanFailure(reason: "InvalidSpec", message: "\(error)", isTerminal: true)
@@ -121,10 +169,10 @@ struct ModelResolver: Sendable {
             app: app,
             running: running,
             store: store,
-            rules: rules,
+            rules: try objectRules(app.spec),
             proof: ModelProof(app.spec.verification),
             trust: trust,
-            maximumAge: isRequested ? .zero : app.spec.interval.duration * 9 / 10,
+            maximumAge: maximumAge,
             since: since
         )
         if !app.spec.model.objects.isEmpty { return try await fixedNames(search) }

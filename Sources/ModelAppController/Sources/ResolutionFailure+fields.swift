@@ -22,14 +22,12 @@ extension ResolutionFailure {
     /// The same for the model half. A failure of the way to a store names the endpoint, which the address of a bucket
     /// does not tell.
     init(model failure: ScanFailure, _ model: ModelSource) {
-        let kind = model.azureBlob != nil ? "azureBlob" : "s3"
-        let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint ?? ""
-        let place = "spec.model.\(kind).\(model.azureBlob != nil ? "container" : "bucket")"
-        let path: String? =
+        let (place, endpoint, path) = model.place
+        let field: String? =
             switch failure.aspect {
             case nil: nil
             case .place: place
-            case .endpoint: endpoint.isEmpty ? place : "spec.model.\(kind).endpoint"
+            case .endpoint: path
             case .credentials: model.auth?.secretRef == nil ? "spec.model.auth" : "spec.model.auth.secretRef"
             case .trust: Self.trust(model.tls, "spec.model.tls")
             }
@@ -37,7 +35,7 @@ extension ResolutionFailure {
         if failure.aspect != nil, let url = HTTPURL(endpoint), !failure.message.contains(url.authority) {
             failure.message += " (at \(url.origin))"
         }
-        self.init(failure, path)
+        self.init(failure, field)
     }
 
     private init(_ failure: ScanFailure, _ path: String?) {
@@ -47,5 +45,17 @@ extension ResolutionFailure {
 
     private static func trust(_ tls: TLSOptions?, _ path: String) -> String {
         tls?.caSecretRef == nil ? path : "\(path).caSecretRef"
+    }
+}
+
+extension ModelSource {
+    /// The field that names the place, the address where it has one of its own, and the field that names the way there.
+    fileprivate var place: (field: String, endpoint: String, endpointField: String) {
+        if oci != nil { return ("spec.model.oci.repository", "", "spec.model.oci.repository") }
+        if let mlflow { return ("spec.model.mlflow.model", mlflow.url, "spec.model.mlflow.url") }
+        let kind = azureBlob != nil ? "azureBlob" : "s3"
+        let endpoint = azureBlob?.endpoint ?? s3?.endpoint ?? ""
+        let place = "spec.model.\(kind).\(azureBlob != nil ? "container" : "bucket")"
+        return (place, endpoint, endpoint.isEmpty ? place : "spec.model.\(kind).endpoint")
     }
 }

@@ -53,7 +53,13 @@ extension CodeResolver {
 extension ModelResolver {
     /// Every object below the prefix, and what the pointer says.
     fileprivate func everything(of app: ModelApp, upTo limit: Int) async throws(ScanFailure) -> SourceRecord {
-        let store = try await ModelStore.open(app, credentials: credentials(of: app), access: access, time: time)
+        guard case .store(let store) = try await open(app, credentials(of: app)) else {
+            throw ScanFailure(
+                reason: "NotSupported",
+                message:
+                    "spec.model: the past is looked into where models lie in folders of a blob store, and not elsewhere"
+            )
+        }
         var record = SourceRecord(tags: [], objects: [])
         do throws(ObjectStoreError) {
             var objects: [BlobObject] = []

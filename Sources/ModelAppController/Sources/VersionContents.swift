@@ -15,6 +15,8 @@ struct VersionContents: Sendable {
     var completeness: Completeness
     /// The files of the model by their paths.
     var files: [String: ObjectInfo]
+    /// Archives whose files are not known before they are unpacked.
+    var archives: [ObjectInfo] = []
     /// The sha256 of files that a manifest lists.
     var checksums: [String: String]
     /// How many bytes the files have.

@@ -26,10 +26,15 @@ public enum SelectionSpec {
     /// Rules for the versions of the model half; nil where the spec has none.
     public static func modelRules(_ spec: ModelAppSpec) throws(FieldProblem) -> SelectionRules? {
         guard let versions = spec.model.versions else { return nil }
+        // Beside an artifact lie its signatures, as beside an image.
+        var exclude: [Pattern] = []
+        if spec.model.oci != nil {
+            for pattern in SelectionRules.defaultExclude { exclude.append(try compile(pattern, "spec.model.versions")) }
+        }
         return try rules(
             versions.select,
             versions.filter,
-            [],
+            exclude,
             spec,
             "spec.model.versions",
             skip: spec.rollout.skip?.model ?? [],
@@ -90,6 +95,17 @@ public enum SelectionSpec {
         } catch {
             problems.append(FieldProblem("spec.code.image", error.message))
         }
+        if let oci = spec.model.oci {
+            do throws(ArtifactError) {
+                let reference = try ImageReference(oci.repository)
+                if reference.tag != nil || reference.digest != nil {
+                    let message = "names a repository, without tag and digest: \(reference.name)"
+                    problems.append(FieldProblem("spec.model.oci.repository", message))
+                }
+            } catch {
+                problems.append(FieldProblem("spec.model.oci.repository", error.message))
+            }
+        }
         let prefix = spec.model.azureBlob?.prefix ?? spec.model.s3?.prefix ?? ""
         if !prefix.isEmpty, !prefix.hasSuffix("/") {
             let store = spec.model.azureBlob != nil ? "azureBlob" : "s3"
@@ -101,7 +117,7 @@ public enum SelectionSpec {
 
     /// Plain HTTP is said twice, by the flag and by the endpoint's scheme, so that neither goes unnoticed.
     private static func plainHTTPProblem(_ model: ModelSource) -> FieldProblem? {
-        guard let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint else { return nil }
+        guard let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint ?? model.mlflow?.url else { return nil }
         if endpoint.hasPrefix("http://") { return nil }
         let found =
             endpoint.isEmpty ? "without an endpoint the provider's own is used, by TLS" : "\"\(endpoint.clipped)\""

@@ -33,9 +33,8 @@ public struct SpecCheck: Sendable, Hashable {
             problems.append(FieldProblem("spec.interval", "must be at least 1s, not \(app.spec.interval)"))
         }
         problems += SelectionSpec.problems(in: app.spec)
-        problems += modelProblems(app.spec.model)
+        problems += sourceProblems(app.spec.model)
         problems += fixedNameProblems(app.spec)
-        problems += schemeProblems(app.spec.model)
         for rule in app.spec.rollout.after where app.key(of: rule) == app.key {
             problems.append(FieldProblem("spec.rollout.after[\(rule.name)].modelApp", "names this ModelApp itself"))
         }
@@ -83,13 +82,6 @@ public struct SpecCheck: Sendable, Hashable {
         return patterns
     }()
 
-    private static func modelProblems(_ model: ModelSource) -> [FieldProblem] {
-        guard model.azureBlob != nil || model.s3 != nil else { return [] }
-        let ways = [model.versions != nil, model.pointer != nil, !model.objects.isEmpty].filter { $0 }.count
-        return ways == 1
-            ? [] : [FieldProblem("spec.model", "exactly one of versions, pointer, objects is needed with a blob store")]
-    }
-
     /// What asks for a choice where there is none.
     private static func fixedNameProblems(_ spec: ModelAppSpec) -> [FieldProblem] {
         var problems: [FieldProblem] = []
@@ -111,22 +103,12 @@ public struct SpecCheck: Sendable, Hashable {
         return problems
     }
 
-    /// Plain HTTP is spoken where the endpoint says so; the option asks for the same and must not say otherwise.
-    private static func schemeProblems(_ model: ModelSource) -> [FieldProblem] {
-        guard model.tls?.plainHTTP == true else { return [] }
-        let endpoint = model.azureBlob?.endpoint ?? model.s3?.endpoint ?? ""
-        guard !endpoint.lowercased().hasPrefix("http://") else { return [] }
-        let kind = model.azureBlob != nil ? "azureBlob" : "s3"
-        let message = "needs spec.model.\(kind).endpoint to start with http://"
-        return [FieldProblem("spec.model.tls.plainHTTP", message)]
-    }
-
     /// Fields that are set and that this version does not act on.
     public static func unsupported(in spec: ModelAppSpec) -> [String] {
         var paths: [String] = []
         func unless(_ isDefault: Bool, _ path: String) { if !isDefault { paths.append(path) } }
-        unless(spec.model.oci == nil, "spec.model.oci")
-        unless(spec.model.mlflow == nil, "spec.model.mlflow")
+        // The digest of an artifact is that of its manifest, and a list inside of it says nothing of that.
+        unless(spec.model.oci == nil || spec.verification?.model == nil, "spec.verification.model")
         unless(spec.delivery.mode != .imageVolume, "spec.delivery.mode")
         unless(spec.delivery.baked?.sign == nil, "spec.delivery.baked.sign")
         // Baking does not look at proofs yet, and an image of bytes that nobody proved must not look proved.

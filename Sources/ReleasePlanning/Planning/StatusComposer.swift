@@ -26,9 +26,15 @@ struct StatusComposer {
             status.code?.waiting = sightings
         }
         if let model = planner.resolution.model.version {
-            status.model = ModelStatus()
+            status.model = status.model ?? ModelStatus()
             status.model?.latest = model.version
         }
+        if let sightings = planner.resolution.modelSightings, sightings != status.model?.waiting ?? [] {
+            status.model = status.model ?? ModelStatus()
+            status.model?.waiting = sightings
+        }
+        // Only artifacts are watched for.
+        if planner.app.spec.model.oci == nil { status.model?.waiting = [] }
         status.release = release()
         status.quarantine = Array(Quarantine(planner.observation).entries.prefix(64))
         status.history = history()

@@ -73,6 +73,8 @@ public struct Resolution: Sendable, Hashable {
     public var sightings: [TagSighting]?
     /// Whether scans wait for their turn, so that some of this is older than it was to be.
     public var awaitsScan = false
+    /// The same of versions of the model that are tags.
+    public var modelSightings: [TagSighting]?
 
     /// A resolution of its parts.
     public init(

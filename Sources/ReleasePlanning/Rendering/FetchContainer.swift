@@ -17,8 +17,14 @@ struct FetchContainer {
     private static let mountPath = "/modelapp"
     /// The folder of the model in the volume.
     private static let folder = "model"
+    /// The name of the volume with the keys to a registry.
+    static let registryVolume = "modelapp-registry"
     /// Where the init container has the certificate authority.
     private static let authorityPath = "/modelapp-ca"
+    /// Where the init container has the keys to a registry.
+    private static let registryPath = "/modelapp-registry"
+    /// The volumes that are made here, each time anew.
+    private static let ownVolumes: Set<String> = [volume, authorityVolume, registryVolume]
 
     /// The ModelApp.
     let app: ModelApp
@@ -34,9 +40,7 @@ struct FetchContainer {
         model: ResolvedModel
     ) {
         let delivery = app.spec.delivery
-        var volumes = (spec["volumes"]?.array ?? []).filter {
-            $0["name"]?.string != Self.volume && $0["name"]?.string != Self.authorityVolume
-        }
+        var volumes = (spec["volumes"]?.array ?? []).filter { !Self.ownVolumes.contains($0["name"]?.string ?? "") }
         let limit = delivery.fetch?.sizeLimit.map { JSONValue.object(["sizeLimit": .string($0)]) } ?? .object([:])
         volumes.append(["name": .string(Self.volume), "emptyDir": limit])
         if let authority {
@@ -44,6 +48,16 @@ struct FetchContainer {
                 "name": .string(Self.authorityVolume),
                 "secret": [
                     "secretName": .string(authority), "items": [["key": "ca.crt", "path": "ca.crt"]],
+                ],
+            ])
+        }
+        if let registrySecret {
+            // A name that begins with a dot is no variable of an environment. The Secret may hold an identity instead.
+            volumes.append([
+                "name": .string(Self.registryVolume),
+                "secret": [
+                    "secretName": .string(registrySecret), "optional": true,
+                    "items": [["key": ".dockerconfigjson", "path": "config.json"]],
                 ],
             ])
         }
@@ -81,6 +95,8 @@ struct FetchContainer {
 
     private var authority: String? { app.spec.model.tls?.caSecretRef?.name }
 
+    private var registrySecret: String? { app.spec.model.oci == nil ? nil : app.spec.model.auth?.secretRef?.name }
+
     private func container(_ release: Release) -> JSONValue {
         let fetch = app.spec.delivery.fetch
         var arguments = [
@@ -94,6 +110,12 @@ struct FetchContainer {
             arguments += ["--ca-file", "\(Self.authorityPath)/ca.crt"]
             mounts.append([
                 "name": .string(Self.authorityVolume), "mountPath": .string(Self.authorityPath), "readOnly": true,
+            ])
+        }
+        if registrySecret != nil {
+            arguments += ["--registry-config", "\(Self.registryPath)/config.json"]
+            mounts.append([
+                "name": .string(Self.registryVolume), "mountPath": .string(Self.registryPath), "readOnly": true,
             ])
         }
         // The pod's own identity: that of its ServiceAccount, which the template names.
@@ -133,6 +155,10 @@ struct FetchContainer {
         var source = ModelSource()
         source.azureBlob = model.azureBlob
         source.s3 = model.s3
+        source.oci = model.oci
+        source.mlflow = model.mlflow
+        // Which version the alias names is no matter of the pod, which is told the version.
+        source.mlflow?.alias = "-"
         source.objects = model.objects
         source.complete = model.complete
         source.includeFiles = model.includeFiles

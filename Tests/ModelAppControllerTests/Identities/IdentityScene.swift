@@ -162,7 +162,7 @@ struct IdentityScene: Sendable {
 
     /// Why the model's look-up failed.
     func modelFailure(_ app: ModelApp) async -> ResolutionFailure? {
-        guard case .failed(let failure) = await model.resolve(app, running: nil, isRequested: false).0 else {
+        guard case .failed(let failure) = await model.resolve(app, running: nil, isRequested: false).resolution else {
             return nil
         }
         return failure

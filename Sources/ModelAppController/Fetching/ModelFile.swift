@@ -26,7 +26,12 @@ struct ModelFile: Sendable {
         let reader: any ObjectReader
         do throws(ScanFailure) {
             let (version, digest) = (order.version, order.digest)
-            (contents, reader) = try await origin.contents(version, digest: digest, of: order.source, proof: order.proof)
+            (contents, reader) = try await origin.contents(
+                version,
+                digest: digest,
+                of: order.source,
+                proof: order.proof
+            )
         } catch {
             if error.reason == "NoIdentity" { throw gone(order, "nothing") }
             throw ModelFetcher.Failure(error)

@@ -172,7 +172,7 @@ let package = Package(
             ]
         ),
         tests("Artifacts"),
-        tests("Trust", ["Artifacts", "JSON"]),
+        tests("Trust", ["Artifacts", "JSON", crypto]),
         tests("HTTPTransport", [httpTypes]),
         tests("KubernetesAPI", ["JSON"]),
         tests(
@@ -228,9 +228,9 @@ let package = Package(
         tests(
             "modelapp",
             [
-                "DevCluster", "OperatorServer", "AsyncHTTPTransport", "ModelAppController", "KubernetesRuntime",
-                "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "HTTPTransport", "JSON", httpTypes, lifecycle,
-                logging, metrics,
+                "DevCluster", "OperatorServer", "AsyncHTTPTransport", "ModelAppController", "ReleasePlanning",
+                "KubernetesRuntime", "KubernetesClient", "KubernetesAPI", "ModelAppAPI", "HTTPTransport", "JSON",
+                httpTypes, lifecycle, logging, metrics,
             ]
         ),
         // The program itself, as a child process, against a real control plane.

@@ -5,6 +5,7 @@ public import ImagePackaging
 public import ModelAppAPI
 import ObjectStorage
 import Selection
+public import Trust
 
 /// Makes one image of an application and one version of a model: what `modelapp package` and the operator's bakes run.
 ///
@@ -23,6 +24,11 @@ public struct ModelPackaging: Sendable {
         public var version: String
         /// The digest that the version must have; nil for whatever is there.
         public var digest: String?
+        /// What says which files the version has, each with its sha256; nil where the store does. The digest is then that
+        /// of the list.
+        public var proof: ModelProof?
+        /// Whose signature the proof has to have; nil where that was verified before, and `digest` is what came of it.
+        public var signers: SignerTrust?
         /// The folder of the model in the container.
         public var mountPath = "/models"
         /// The names of the environment variables that tell the container about its model.
@@ -97,7 +103,9 @@ public struct ModelPackaging: Sendable {
         from store: ModelStore
     ) async throws(PackagingError) -> ImagePackager.Outcome {
         var listed: VersionContents?
-        if order.digest == nil { listed = try await list(order, store) }
+        // Where a signature is to be verified the list is read in any case, also of a layer that is there.
+        if order.digest == nil || order.signers != nil { listed = try await list(order, store) }
+        if let listed { try check(listed, order) }
         let description = ModelDescription(
             revision: order.digest ?? listed?.digest ?? "",
             version: order.version,
@@ -115,14 +123,17 @@ public struct ModelPackaging: Sendable {
             () async throws(PackagingError) in
             let contents: VersionContents
             if let known { contents = known } else { contents = try await list(order, store) }
-            guard order.digest == nil || contents.digest == order.digest else {
-                throw PackagingError(
-                    .modelChanged,
-                    "the store holds \(contents.digest) under \(order.version.clipped), not \(description.revision)"
-                )
-            }
+            try check(contents, order)
             return try self.contents(contents, order, store)
         }
+    }
+
+    private func check(_ contents: VersionContents, _ order: Order) throws(PackagingError) {
+        guard let digest = order.digest, contents.digest != digest else { return }
+        throw PackagingError(
+            .modelChanged,
+            "the store holds \(contents.digest) under \(order.version.clipped), not \(digest)"
+        )
     }
 
     private func folder(_ version: String) -> String { version.hasSuffix("/") ? version : version + "/" }
@@ -131,7 +142,16 @@ public struct ModelPackaging: Sendable {
         let retry = FetchRetry(time: time, random: access.random, report: report)
         do throws(ModelFetcher.Failure) {
             return try await retry.run { () async throws(ModelFetcher.Failure) in
-                let contents = try await ModelFile.contents(order.source, order.version, in: store.store)
+                let contents = try await ModelFile.contents(
+                    order.source,
+                    order.version,
+                    in: store.store,
+                    proof: order.proof,
+                    judge: order.signers.map { ProvenFiles.Judge(trust: $0, now: time.date()) }
+                )
+                if let refusal = contents.refusal {
+                    throw ModelFetcher.Failure("Unverified", "the version \(order.version.clipped): \(refusal)")
+                }
                 if case .incomplete(let why) = contents.completeness {
                     throw ModelFetcher.Failure("Incomplete", why.sentence)
                 }
@@ -189,7 +209,7 @@ extension PackagingError {
     init(_ failure: ModelFetcher.Failure) {
         let codes: [String: Code] = [
             "ModelBytesGone": .modelChanged, "UnsafeName": .unsafeName, "WrongContent": .wrongContent,
-            "Incomplete": .modelChanged, "Cancelled": .cancelled,
+            "Incomplete": .modelChanged, "Unverified": .unverified, "Cancelled": .cancelled,
         ]
         self.init(
             codes[failure.reason] ?? .store,

@@ -42,7 +42,8 @@ struct ModelFile: Sendable {
         _ source: ModelSource,
         _ version: String,
         in store: any ObjectStore,
-        proof: ModelProof? = nil
+        proof: ModelProof? = nil,
+        judge: ProvenFiles.Judge? = nil
     ) async throws(ModelFetcher.Failure) -> VersionContents {
         let rules: ObjectSetRules
         var spec = ModelAppSpec()
@@ -56,7 +57,7 @@ struct ModelFile: Sendable {
         var folder = source.azureBlob?.prefix ?? source.s3?.prefix ?? ""
         if source.objects.isEmpty { folder += version.hasSuffix("/") ? version : version + "/" }
         do throws(ScanFailure) {
-            return try await VersionContents.read(store, prefix: folder, rules: rules, proof: proof)
+            return try await VersionContents.read(store, prefix: folder, rules: rules, proof: proof, judge: judge)
         } catch {
             throw ModelFetcher.Failure(error)
         }

@@ -128,9 +128,6 @@ public struct SpecCheck: Sendable, Hashable {
         unless(spec.model.oci == nil, "spec.model.oci")
         unless(spec.model.mlflow == nil, "spec.model.mlflow")
         unless(spec.delivery.mode != .imageVolume, "spec.delivery.mode")
-        unless(spec.delivery.baked?.sign == nil, "spec.delivery.baked.sign")
-        // Baking does not look at proofs yet, and an image of bytes that nobody proved must not look proved.
-        unless(spec.delivery.mode != .baked || spec.verification?.model == nil, "spec.verification.model")
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         let rollout = spec.rollout

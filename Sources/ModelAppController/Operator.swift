@@ -157,8 +157,10 @@ public struct Operator: Sendable {
             logger: logger,
             queue: queue
         )
+        let baker = Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time)
+        let receipts = Receipts(baker: baker, time: time, random: random, metrics: metrics, logger: logger)
         let bakes = Bakes(
-            baker: Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time),
+            baker: baker,
             time: time,
             random: random,
             metrics: metrics,
@@ -169,6 +171,7 @@ public struct Operator: Sendable {
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
             bakes: bakes,
+            receipts: receipts,
             policy: PlanPolicy(fetchImage: options.fetchImage, recordsApprovers: options.recordsApprovers),
             due: due,
             time: time,
@@ -189,7 +192,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable, runner, podWatches, bakes])
+        let writing = ServiceBundle([work, undecodable, runner, podWatches, bakes, receipts])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

@@ -22,6 +22,7 @@ public struct ModelAppReconciler: Reconciler {
     let stores: Stores
     private let resolver: Resolver
     private let bakes: Bakes
+    private let receipts: Receipts
     private let policy: PlanPolicy
     private let time: TimeSource
     private let random: @Sendable () -> Double
@@ -74,6 +75,7 @@ public struct ModelAppReconciler: Reconciler {
         stores: Stores,
         resolver: Resolver,
         bakes: Bakes,
+        receipts: Receipts,
         policy: PlanPolicy,
         due: DueScans,
         time: TimeSource,
@@ -88,6 +90,7 @@ public struct ModelAppReconciler: Reconciler {
         self.stores = stores
         self.resolver = resolver
         self.bakes = bakes
+        self.receipts = receipts
         self.policy = policy
         self.due = due
         self.time = time
@@ -105,6 +108,7 @@ public struct ModelAppReconciler: Reconciler {
             memory.forget(key)
             due.forget(key)
             bakes.forget(key)
+            receipts.forget(key)
             checks.want(nil, for: key)
             podWatches.leave(key)
             return try await letGo(everythingOf: key)
@@ -147,6 +151,7 @@ public struct ModelAppReconciler: Reconciler {
         }
         if plan.isEmpty {
             memory.noteSettled(key)
+            receipts.want(plan.receipt, for: app)
             try await writeStatus(plan.status, observation)
             return .requeue(after: min(wait(app, resolved.lookAgainAt, now), plan.requeueAfter ?? .seconds(86_400)))
         }

@@ -351,13 +351,18 @@ struct Planner {
     func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
         let steps = claimSteps(outcome) + steps
         let status = StatusComposer(planner: self, outcome: outcome, changes: !steps.isEmpty).status()
-        return Plan(
+        var plan = Plan(
             subject: app.key,
             observedGeneration: app.metadata.generation,
             steps: steps,
             status: status,
             requeueAfter: nil
         )
+        switch outcome {
+        case .running, .waiting: if steps.isEmpty { plan.receipt = receipt }
+        default: break
+        }
+        return plan
     }
 }
 

@@ -178,8 +178,9 @@ import Testing
                     ["argocd-controller", "spec.template.spec.containers[name=api].image"]
                 )
             }
+            // The status counts pods while those of the other image start.
+            try await cluster.eventually("the other image runs") { cluster.isRolledOut() }
             try await cluster.scans(2)
-            // Its status goes on changing while the pods of the other image start: that is the controllers' business.
             let generation = cluster.foreign()?["metadata"]?["generation"]
             cluster.api.resetRequests()
             try await cluster.scans(10)

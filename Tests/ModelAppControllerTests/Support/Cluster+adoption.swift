@@ -22,7 +22,8 @@ extension Cluster {
         ],
     ]
 
-    /// Makes the Deployment called `name`, as its owner would.
+    /// Makes the Deployment called `name`, as its owner would, and waits until the controllers know it: whoever adopts it
+    /// finds its first revision.
     func createForeign(_ name: String = "web", annotations: JSONValue = [:]) async throws {
         let body: JSONValue = [
             "metadata": ["labels": ["team": "vision"], "annotations": annotations],
@@ -31,6 +32,17 @@ extension Cluster {
             ],
         ]
         try await apply(ApplyStep(Deployment.resource, Self.key(name), body))
+        try await eventually("\(name) has a revision") {
+            foreign(name)?["metadata"]?["annotations"]?["deployment.kubernetes.io/revision"] != nil
+        }
+    }
+
+    /// Whether every pod of the Deployment called `name` has its template.
+    func isRolledOut(_ name: String = "web") -> Bool {
+        guard let foreign = foreign(name), let status = foreign["status"] else { return false }
+        let wanted = foreign["spec"]?["replicas"]
+        return status["observedGeneration"] == foreign["metadata"]?["generation"]
+            && ["replicas", "updatedReplicas", "availableReplicas"].allSatisfy { status[$0] == wanted }
     }
 
     /// Another tool sets the image of the Deployment called `name`.

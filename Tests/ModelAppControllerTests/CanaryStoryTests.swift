@@ -69,6 +69,20 @@ import Testing
         }
     }
 
+    @Test func whatIsNotReadyBeforeTheDeadlineNeverGetsTraffic() async throws {
+        let bad = try await Cluster.with { try await $0.push("2") }
+        let simulation = SimulationOptions(unreadyImages: [bad])
+        try await Cluster.withSlots(Self.strategy, simulation: simulation) { cluster, _ in
+            try await cluster.editSeen(spec: ["rollout": ["progressDeadline": "40s"]])
+            try await cluster.push("2")
+            try await cluster.eventuallyServed("it is quarantined") {
+                cluster.status()?.quarantine.map(\.version) == ["2"] && cluster.object("app-b") == nil
+            }
+            #expect(cluster.slot() == "a" && cluster.live()?.tag == "1")
+            #expect(cluster.says("UpdateAvailable", true, "Quarantined", ["pods run and do not become ready"]))
+        }
+    }
+
     @Test func anImageThatCannotBePulledIsWaitedForAndBlamesNobody() async throws {
         let bad = try await Cluster.with { try await $0.push("2") }
         let simulation = SimulationOptions(missingImages: [bad])

@@ -60,6 +60,7 @@ struct StoryTests {
             // Before the restart: a server that comes up may deny everything for a moment.
             #expect(!process.log.contains("is forbidden: User"), "a right is missing:\n\(process.log)")
             try await serverRestarts(plane, own, upstreams)
+            try await slots(plane, upstreams)
             try await deletion(plane)
         } catch {
             throw NotReached(description: "\(error)\nthe operator's log:\n\(process.log.suffix(6000))")
@@ -141,6 +142,32 @@ struct StoryTests {
         try await upstreams.push("1043", to: repository)
         try await own.envtest("restart", "kube-apiserver", "KILL")
         try await runs(plane, "1043")
+        try await ready(plane)
+    }
+
+    /// Blue-green, back at once, and a canary: the Service goes over, and what ran before goes when its time is over.
+    private func slots(_ plane: ControlPlane, _ upstreams: Upstreams) async throws {
+        func select(_ strategy: String) async throws {
+            let patch = #"{"spec":{"rollout":{"strategy":\#(strategy)}}}"#
+            try await plane.kubectl("patch", Self.app, "-n", "prod", "--type=merge", "-p", patch)
+        }
+        func slot() async throws -> String? {
+            try await plane.client.get(Service.self, key)?.spec["selector"]?["modelapp.dev/slot"]?.string
+        }
+        try await select(#"{"type":"BlueGreen","scaleDownDelay":"1h"}"#)
+        try await upstreams.push("1044", to: repository)
+        try await runs(plane, "1044")
+        #expect(try await slot() == "b")
+        let second = ObjectKey(namespace: "prod", name: "image-classifier-b")
+        #expect(try await plane.client.get(Deployment.self, second) != nil)
+        #expect(try await plane.client.get(Deployment.self, key) != nil, "what ran before is kept")
+        try await select(#"{"type":"Canary","steps":[50],"pause":"1s","scaleDownDelay":"1s"}"#)
+        try await upstreams.push("1045", to: repository)
+        try await runs(plane, "1045")
+        #expect(try await slot() == "a")
+        try await eventually("the second slot is empty", about: { try await describe(plane) }) {
+            try await plane.client.get(Deployment.self, second) == nil
+        }
         try await ready(plane)
     }
 

@@ -243,6 +243,17 @@ struct BlueGreenTests {
         #expect(world.replicas("b") == 7)
     }
 
+    @Test func withoutChecksNobodyAsksForAnAddress() throws {
+        var world = try converged(["rollout.verify": nil])
+        world.secondTrouble = [
+            "conditions": [["type": "Ready", "status": "True"]], "podIP": "10.0.0.1", "hostIP": "10.0.0.1",
+        ]
+        try world.settle(Fixtures.resolution(2, 1))
+        world.finishRollout(of: World.second)
+        try world.settle(Fixtures.resolution(2, 1))
+        #expect(world.slot == "b", "pods on the network of their node go over too")
+    }
+
     @Test func aNameThatIsTakenIsNotTouched() throws {
         var world = try converged()
         world.create(World.second, ["metadata": ["name": "classifier-b"], "spec": [:]])

@@ -80,7 +80,11 @@ extension Planner {
     func canaryPlan(_ stored: StoredRelease, _ record: VerificationRecord) -> Plan? {
         guard let last = lastCanaryStep, record.step > 0 else { return nil }
         let release = stored.release
-        guard reachesStandby else { return verificationPlan([], release, record, "it gets its share of the traffic") }
+        guard reachesStandby else {
+            let isSeen = observation.pods != nil
+            let message = "it gets its share of the traffic" + (isSeen ? "" : " once the pods can be read")
+            return verificationPlan([], release, record, message)
+        }
         if record.step >= last, app.spec.rollout.strategy.steps.last != 100 {
             var record = record
             record.phase = .passed

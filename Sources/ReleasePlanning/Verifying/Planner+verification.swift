@@ -117,10 +117,7 @@ extension Planner {
         }
         let progress = RolloutProgress(live, release: release.id)
         guard progress.isUp else { return waitUntilReady(pods, progress, stored, record) }
-        guard let pod = OwnedObjects.pod(pods, release: release.id, of: place.key.name) else {
-            let message = "the candidate's pod has no address of its own yet; with hostNetwork it never has"
-            return verificationPlan([], release, record, message)
-        }
+        let pod = OwnedObjects.pod(pods, release: release.id, of: place.key.name)
         return canaryPlan(stored, record) ?? check(pod, stored, record)
     }
 
@@ -186,12 +183,16 @@ extension Planner {
     }
 
     /// The next check, or the end.
-    private func check(_ pod: CandidatePod, _ stored: StoredRelease, _ record: VerificationRecord) -> Plan {
+    private func check(_ pod: CandidatePod?, _ stored: StoredRelease, _ record: VerificationRecord) -> Plan {
         let release = stored.release
         let checks = app.spec.rollout.verify
         guard record.results.count < checks.count else {
             let (record, reason, message) = passed(record)
             return note(record, of: stored, reason: reason, message)
+        }
+        guard let pod else {
+            let message = "the candidate's pod has no address of its own yet; with hostNetwork it never has"
+            return verificationPlan([], release, record, message)
         }
         let step = checks[record.results.count]
         var operation = CheckOperation(

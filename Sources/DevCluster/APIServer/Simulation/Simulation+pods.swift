@@ -95,6 +95,7 @@ extension Simulation {
         case failed
         case crashing
         case missing
+        case unready
     }
 
     private func fate(of pod: JSONValue) -> Fate {
@@ -107,6 +108,7 @@ extension Simulation {
         let age = elapsed(since: pod[path: "metadata", "creationTimestamp"]?.string)
         guard age >= options.podStart else { return .starting }
         if isAny(options.missingImages) { return .missing }
+        if isAny(options.unreadyImages) { return .unready }
         let restarts = pod[path: "spec", "restartPolicy"]?.string ?? "Always"
         if isAny(options.crashingImages) { return restarts == "Never" || restarts == "OnFailure" ? .failed : .crashing }
         if restarts != "Always", age >= options.podStart + options.jobRun { return .succeeded }
@@ -135,17 +137,14 @@ extension Simulation {
         update(Kind.pods, pod, status: true, manager: "kubelet") { pod in
             let containers = pod[path: "spec", "containers"]?.array ?? []
             pod.edit("status") { status in
-                let phases: [JSONValue] = ["Pending", "Running", "Succeeded", "Failed", "Running", "Pending"]
-                let index: Int
+                let phase: JSONValue
                 switch fate {
-                case .starting: index = 0
-                case .running: index = 1
-                case .succeeded: index = 2
-                case .failed: index = 3
-                case .crashing: index = 4
-                case .missing: index = 5
+                case .starting, .missing: phase = "Pending"
+                case .running, .crashing, .unready: phase = "Running"
+                case .succeeded: phase = "Succeeded"
+                case .failed: phase = "Failed"
                 }
-                status["phase"] = phases[index]
+                status["phase"] = phase
                 status.setDefault("startTime", time)
                 if fate != .starting, fate != .missing {
                     status["podIP"] = .string(address)
@@ -207,7 +206,7 @@ extension Simulation {
             ]
         case .crashing:
             state = ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off restarting failed container"]]
-        case .running:
+        case .running, .unready:
             state = before?[path: "state", "running"].map { ["running": $0] } ?? ["running": ["startedAt": time]]
         case .succeeded, .failed:
             let code: JSONValue = fate == .succeeded ? 0 : 1

@@ -10,6 +10,8 @@ public struct SimulationOptions: Sendable, Hashable {
     public var crashingImages: [String]
     /// Images that cannot be pulled; a text that an image contains.
     public var missingImages: [String]
+    /// Images whose containers run and never become ready; a text that an image contains.
+    public var unreadyImages: [String]
     /// How many Pods the node takes; nil for as many as come.
     public var podCapacity: Int?
     /// The address that every Pod gets; nil gives each its own out of 198.51.100.0/24 (RFC 5737, documentation).
@@ -28,6 +30,7 @@ public struct SimulationOptions: Sendable, Hashable {
         jobRun: Duration = .seconds(1),
         crashingImages: [String] = [],
         missingImages: [String] = [],
+        unreadyImages: [String] = [],
         podCapacity: Int? = nil,
         podAddress: String? = nil,
         loadBalancerAddress: String? = nil,
@@ -39,6 +42,7 @@ public struct SimulationOptions: Sendable, Hashable {
         self.jobRun = jobRun
         self.crashingImages = crashingImages
         self.missingImages = missingImages
+        self.unreadyImages = unreadyImages
         self.podCapacity = podCapacity
         self.podAddress = podAddress
         self.loadBalancerAddress = loadBalancerAddress

@@ -56,7 +56,8 @@ class Forwarder:
         server.close()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            # One whose client was killed ends with that; the others are to end all the same.
+            with contextlib.suppress(asyncio.CancelledError, OSError):
                 await task
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:

@@ -94,9 +94,9 @@ struct Inspection {
                 app.spec = spec
             }
             observation.app = app
-            let deployment = try await client.getJSON(Deployment.resource, app.deploymentKey)
-            observation.deployment = try deployment.map { try Deployment(json: $0) }
             if app.spec.target.adopt != nil {
+                let deployment = try await client.getJSON(Deployment.resource, app.deploymentKey)
+                observation.deployment = try deployment.map { try Deployment(json: $0) }
                 observation.fieldOwners = FieldOwners(deployment ?? .object([:]))
                 observation.holder = try await holder(of: observation.deployment, besides: app, client)
             }
@@ -108,6 +108,12 @@ struct Inspection {
                 ListOptions(labelSelector: selector)
             )
             observation.releases = page.items.compactMap(StoredRelease.init)
+            if app.spec.target.adopt == nil {
+                observation.arrange(
+                    a: try await client.get(Deployment.self, Slot.a.key(of: app.key)),
+                    b: try await client.get(Deployment.self, Slot.b.key(of: app.key))
+                )
+            }
             observation.upstreams = try await upstreams(of: app, client)
             observation.candidate = try await client.get(Deployment.self, OwnedNames.candidate(of: app.key))
             if observation.needsPods {

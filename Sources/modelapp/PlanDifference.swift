@@ -21,6 +21,7 @@ struct PlanDifference {
             case .delete(let resource, let key, _):
                 let live = try await client.getJSON(resource, key)
                 lines += unified(resource, key, from: live, to: nil)
+            case .confirm: break
             }
         }
         return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"

@@ -37,6 +37,7 @@ struct PlanText {
             case .claim: lines.append("  ~ claim \(step.object)")
             case .letGo: lines.append("  ~ let go of \(step.object)")
             case .delete(let resource, let key, _): lines.append("  - delete \(resource.kind) \(key)")
+            case .confirm: lines.append("  ? \(step.object) is as it was read")
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -64,6 +65,11 @@ struct PlanText {
                 [
                     "action": "delete", "kind": .string(resource.kind), "name": .string(key.name),
                     "namespace": .string(key.namespace), "uid": .string(uid),
+                ]
+            case .confirm(let resource, let key, let resourceVersion):
+                [
+                    "action": "confirm", "kind": .string(resource.kind), "name": .string(key.name),
+                    "namespace": .string(key.namespace), "resourceVersion": .string(resourceVersion),
                 ]
             }
         }

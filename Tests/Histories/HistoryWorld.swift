@@ -120,7 +120,7 @@ public struct HistoryWorld: Sendable {
             else { return }
             actions[id] = action
         case .delete(_, let key, _): actions[String(key.name.suffix(12))] = .prune
-        case .scale, .claim, .letGo: break
+        case .scale, .claim, .letGo, .confirm: break
         }
     }
 }

@@ -57,7 +57,7 @@ enum Everything {
             minAge: 30m
             approval: {for: [Model], deadline: 24h}
             after: [{name: staging, modelApp: {namespace: staging, name: image-classifier}, for: 2h}]
-            strategy: {type: Canary, steps: [10, 50], pause: 10m}
+            strategy: {type: Canary, steps: [10, 50], pause: 10m, scaleDownDelay: 5m}
             verify:
               - {name: version, http: {port: 88, path: /version, expect: {status: 200}}}
               - name: golden
@@ -68,6 +68,15 @@ enum Everything {
                   bodyFrom: {configMapKeyRef: {name: golden, key: airliner.json}}
                   expect: {jsonPath: '$.result[0][0][0][0]', equals: "n02690373 airliner"}
               - {name: smoke, job: {cronJobRef: {name: smoke-tests}}}
+              - name: same
+                predictions:
+                  port: 88
+                  path: /score
+                  inputsFrom: {configMapKeyRef: {name: golden, key: inputs}}
+                  jsonPath: '$.score'
+                  tolerance: 0.01
+                  agreement: 0.95
+                  maxDrift: 0.02
               - {name: errors, prometheus: {query: 'error_rate{app="$app",release="$release"}', max: 0.01, for: 10m}}
             progressDeadline: 15m
             onFailure: Rollback

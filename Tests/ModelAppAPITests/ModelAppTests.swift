@@ -121,7 +121,10 @@ struct ModelAppTests {
             "only one of adopt, own may be set, not adopt and own"
         ),
         (["spec", "target", "service", "dns"], "{}", "exactly one of azureLabel, hostname is needed"),
-        (["spec", "rollout", "verify", "0"], "{name: x}", "exactly one of http, job, prometheus is needed"),
+        (
+            ["spec", "rollout", "verify", "0"], "{name: x}",
+            "exactly one of http, job, prometheus, predictions is needed"
+        ),
     ])
     func aUnionTakesOneMember(path: [String], yaml: String, message: String) throws {
         let found = problems(try Everything.document(path, yaml))

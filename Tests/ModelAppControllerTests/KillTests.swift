@@ -12,7 +12,7 @@ import Testing
 @Suite struct KillTests {
     /// What is going on while the operator dies.
     enum Story: String, CaseIterable, Sendable, CustomTestStringConvertible {
-        case begin, newModel, newCode, edit, adopt
+        case begin, newModel, newCode, edit, adopt, blueGreen, canary
         var testDescription: String { rawValue }
 
         /// Code and model in the end.
@@ -20,12 +20,32 @@ import Testing
             switch self {
             case .begin, .adopt: ("1", "1.0.0")
             case .newModel: ("1", "2.0.0")
-            case .newCode, .edit: ("2", "1.0.0")
+            case .newCode, .edit, .blueGreen, .canary: ("2", "1.0.0")
             }
         }
 
         /// The Deployment that carries the release.
-        var deployment: String { self == .adopt ? "web" : "app" }
+        var deployment: String {
+            switch self {
+            case .adopt: "web"
+            case .blueGreen, .canary: "app-b"
+            case .begin, .newModel, .newCode, .edit: "app"
+            }
+        }
+
+        private var rollout: JSONValue {
+            switch self {
+            case .blueGreen: ["strategy": ["type": "BlueGreen", "scaleDownDelay": "1s"]]
+            case .canary:
+                ["strategy": ["type": "Canary", "steps": [50], "pause": "2s", "scaleDownDelay": "1s"]]
+            case .begin, .newModel, .newCode, .edit, .adopt: .object([:])
+            }
+        }
+
+        /// Whether nothing is left of what ran before.
+        func isCleared(_ cluster: Cluster) -> Bool {
+            deployment != "app-b" || cluster.api.object(Deployment.resource, Cluster.key("app")) == nil
+        }
 
         func prepare(_ cluster: Cluster) async throws {
             try await cluster.push("1")
@@ -35,12 +55,12 @@ import Testing
                 try await cluster.createForeign("web")
                 return try await cluster.create(adopt: ["name": "web"])
             }
-            try await cluster.create()
+            try await cluster.create(rollout: rollout)
             try await cluster.withOperator { try await cluster.converges(code: "1", model: "1.0.0") }
             switch self {
             case .begin, .adopt: break
             case .newModel: try cluster.uploadVersion("2.0.0")
-            case .newCode: try await cluster.push("2")
+            case .newCode, .blueGreen, .canary: try await cluster.push("2")
             case .edit:
                 // Everything at once: another template, another count, another port, and new code.
                 try await cluster.push("2")
@@ -82,13 +102,14 @@ import Testing
             let (code, model) = story.end
             try await cluster.withOperator(over: transport) {
                 try await cluster.eventually("\(story) is over or struck at write \(write)") {
-                    let isOver = cluster.isSettled(on: story.deployment, code: code, model: model)
+                    let isOver =
+                        cluster.isSettled(on: story.deployment, code: code, model: model) && story.isCleared(cluster)
                     return isOver || (transport.isStruck && moment != .answerLost)
                 }
             }
             try await cluster.withOperator {
                 try await cluster.eventually("\(story) ends after \(moment) write \(write)") {
-                    cluster.isSettled(on: story.deployment, code: code, model: model)
+                    cluster.isSettled(on: story.deployment, code: code, model: model) && story.isCleared(cluster)
                 }
                 try await cluster.scans(2)
             }

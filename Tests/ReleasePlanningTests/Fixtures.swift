@@ -54,7 +54,10 @@ enum Fixtures {
     /// The spec with some members replaced; nil removes.
     static func spec(_ changes: [String: JSONValue?]) -> JSONValue {
         var spec = spec
-        for (path, value) in changes { spec.replace(path.split(separator: ".").map(String.init)[...], with: value) }
+        // A member comes after the object that holds it.
+        for (path, value) in changes.sorted(by: { $0.key < $1.key }) {
+            spec.replace(path.split(separator: ".").map(String.init)[...], with: value)
+        }
         return spec
     }
 
@@ -122,6 +125,7 @@ extension Plan {
             case .claim(let apply): return "claim \(apply.key.name)"
             case .letGo(let key, _): return "let go of \(key.name)"
             case .scale(let apply): return "scale to \(apply.body["spec"]?["replicas"]?.integer ?? -1)"
+            case .confirm(let resource, let key, _): return "confirm \(resource.kind) \(key.name)"
             case .delete(let resource, let key, _): return "delete \(resource.kind) \(key.name.prefix(10))"
             }
         }

@@ -82,7 +82,6 @@ struct GateTests {
         ("delivery.mode", "ImageVolume"),
         ("delivery.baked.sign", ["keyRef": ["name": "k"]]), ("delivery.prefetch", "Always"),
         ("delivery.reload", ["http": ["port": 1]]),
-        ("rollout.strategy.type", "Canary"), ("rollout.strategy.steps", [10]), ("rollout.strategy.pause", "1m"),
     ]
 
     @Test(arguments: unsupported.indices)

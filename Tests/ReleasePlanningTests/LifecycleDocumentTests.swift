@@ -47,6 +47,21 @@ struct LifecycleDocumentTests {
 
         What is done about a release is what the plan says for it: `-` where only another release or the status is written.
 
+        ## On the way to the traffic
+
+        A release that is checked before, or that comes up in a [second slot](how-to/strategies.md), is noted before
+        anything of it exists, and how far it has come is kept with it. Drawn from `VerificationTransition`; random histories
+        make sure that nothing else happens.
+
+        ```mermaid
+        stateDiagram-v2
+        \(stages)
+        ```
+
+        | from | to | when |
+        |---|---|---|
+        \(stageTable)
+
         """
     }
 
@@ -59,6 +74,16 @@ struct LifecycleDocumentTests {
             if !arrows.contains(arrow) { arrows.append(arrow) }
         }
         return arrows.joined(separator: "\n")
+    }
+
+    private static var stages: String {
+        func node(_ stage: VerificationStage) -> String { stage == .absent ? "[*]" : stage.rawValue }
+        return VerificationTransition.all.map { "    \(node($0.from)) --> \(node($0.to))" }.joined(separator: "\n")
+    }
+
+    private static var stageTable: String {
+        VerificationTransition.all.map { "| \($0.from.rawValue) | \($0.to.rawValue) | \($0.event) |" }
+            .joined(separator: "\n")
     }
 
     private static var table: String {

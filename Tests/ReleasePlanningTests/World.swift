@@ -12,7 +12,9 @@ struct WorldError: Error, CustomStringConvertible {
 /// An API server, a deployment controller and a garbage collector in a hundred lines: stores what is applied the way a
 /// server does (merged by field owner, normalised, with defaults), and moves pods when told to.
 struct World {
-    var app: ModelApp
+    var app: ModelApp { didSet { if app.spec != oldValue.spec { check = SpecCheck(app) } } }
+    /// Made once for each spec: it costs more than the rest of a pass.
+    private var check: SpecCheck
     var now = Fixtures.now
     var policy = Fixtures.policy
     private(set) var objects: [String: JSONValue] = [:]
@@ -24,6 +26,10 @@ struct World {
     var holder: Claim?
     /// The status of the candidate's pod; nil for one that is ready.
     var candidateTrouble: JSONValue?
+    /// The status of the pods of the second slot; nil for pods that are ready.
+    var secondTrouble: JSONValue?
+    /// Pods with our labels that somebody else made.
+    var strangers: [JSONValue] = []
     /// How the check that is under way stands.
     var checks: [String: CheckProgress] = [:]
     /// The ModelApps that are waited for.
@@ -31,13 +37,18 @@ struct World {
     private var owned: [String: JSONValue] = [:]
     private var counter: Int64 = 100
 
-    init(_ app: ModelApp) { self.app = app }
+    init(_ app: ModelApp) {
+        self.app = app
+        check = SpecCheck(app)
+    }
 
     static let deployment = "Deployment classifier"
     /// The Deployment that carries the release.
     var deployment: String { "Deployment \(app.deploymentKey.name)" }
     static let service = "Service classifier"
     static let candidate = "Deployment classifier-candidate"
+    /// The Deployment of the second slot.
+    static let second = "Deployment classifier-b"
 
     /// What the operator sees, the releases in any order.
     func observation(shuffledBy generator: inout some RandomNumberGenerator) throws -> Observation {
@@ -50,6 +61,7 @@ struct World {
         }
         var observation = Observation(
             app: app,
+            check: check,
             deployment: try objects[deployment].map { try Deployment(json: $0) },
             service: try objects[Self.service].map { try Service(json: $0) },
             releases: releases.shuffled(using: &generator)
@@ -59,7 +71,13 @@ struct World {
         observation.claimed = try objects.filter { $0.key.hasPrefix("Deployment ") }.values
             .map { try Deployment(json: $0) }.filter { Claim(on: $0.metadata)?.holder == app.key }
         if app.spec.target.adopt != nil {
-            observation.leftover = try objects[Self.deployment].map { try Deployment(json: $0) }
+            observation.leftovers = try [Self.deployment, Self.second].compactMap { objects[$0] }
+                .map { try Deployment(json: $0) }
+        } else {
+            observation.arrange(
+                a: try objects[Self.deployment].map { try Deployment(json: $0) },
+                b: try objects[Self.second].map { try Deployment(json: $0) }
+            )
         }
         observation.upstreams = upstreams
         observation.checkProgress = checks
@@ -93,6 +111,11 @@ struct World {
                     throw WorldError(description: "delete of another \(name)")
                 }
                 remove(name)
+            case .confirm(let resource, let key, let version):
+                let name = "\(resource.kind) \(key.name)"
+                guard objects[name]?["metadata"]?["resourceVersion"]?.string == version else {
+                    throw WorldError(description: "conflict on \(name)")
+                }
             }
         }
         // A status is written once there is nothing else to do, as the controller does.
@@ -116,6 +139,7 @@ struct World {
     mutating func finishRollout(candidates: Bool = true) {
         finishRollout(of: deployment)
         if candidates, objects[Self.candidate] != nil { finishRollout(of: Self.candidate) }
+        if candidates, secondTrouble == nil { finishRollout(of: Self.second) }
     }
 
     /// The candidate's pod is ready, or will never be, for what `status` says of it.
@@ -124,7 +148,7 @@ struct World {
         if status == nil { finishRollout(of: Self.candidate) }
     }
 
-    private mutating func finishRollout(of name: String) {
+    mutating func finishRollout(of name: String) {
         guard var live = objects[name] else { return }
         let wanted = live["spec"]?["replicas"] ?? 1
         live["status"] = [
@@ -175,7 +199,12 @@ struct World {
             "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "classifier-candidate-5b", "uid": "rs",
             "controller": true,
         ]
-        return try [
+        let second = objects[Self.second]?["spec"]?["template"]?["metadata"]
+        var secondOwner = owner
+        secondOwner["name"] = "classifier-b-5b"
+        var firstOwner = owner
+        firstOwner["name"] = "classifier-5b"
+        let own = try [
             Pod(json: [
                 "metadata": [
                     "name": "c1", "uid": "c1", "labels": candidate?["labels"] ?? [:],
@@ -183,7 +212,17 @@ struct World {
                 ],
                 "status": candidateTrouble ?? ready,
             ]),
-            Pod(json: ["metadata": ["name": "p1", "labels": labels], "status": status]),
+            Pod(json: [
+                "metadata": ["name": "p1", "uid": "p1", "labels": labels, "ownerReferences": [firstOwner]],
+                "status": status == [:] ? ready : status,
+            ]),
+            Pod(json: [
+                "metadata": [
+                    "name": "s1", "uid": "s1", "labels": second?["labels"] ?? [:],
+                    "annotations": second?["annotations"] ?? [:], "ownerReferences": [secondOwner],
+                ],
+                "status": secondTrouble ?? ready,
+            ]),
             // One of another release, and one that goes: neither counts.
             Pod(json: ["metadata": ["name": "p0", "labels": [:]], "status": Trouble.crash]),
             Pod(json: [
@@ -191,6 +230,7 @@ struct World {
                 "status": Trouble.crash,
             ]),
         ]
+        return try own + strangers.map { try Pod(json: $0) }
     }
 
     /// Rolls out and settles: what the world looks like an hour later.

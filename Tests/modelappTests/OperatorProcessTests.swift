@@ -63,7 +63,7 @@ import Testing
             )
             #expect(child.waitForExit() == 1)
             let last = try #require(try child.log().last)
-            #expect(last["level"] == "error" && last["error"]?.string?.contains("thief holds it") == true)
+            #expect(last["level"] == "error" && last["error"]?.string?.contains("thief holds it") == true, "\(last)")
             #expect(cluster.leader == "thief")
         }
     }

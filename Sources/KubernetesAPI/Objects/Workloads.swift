@@ -77,12 +77,15 @@ public struct DeploymentCondition: APIObject {
     public var reason = ""
     /// Why, for people.
     public var message = ""
+    /// Since when it is so, RFC 3339.
+    public var lastTransitionTime = ""
 
     /// An empty condition.
     public init() {}
 
     /// The members.
     public static let fields = FieldTable<DeploymentCondition>([
+        .field("lastTransitionTime", \.lastTransitionTime, "Since when it is so."),
         .field("message", \.message, "Why, for people."),
         .field("reason", \.reason, "Why, for programs."),
         .field("status", \.status, "True, False or Unknown."),

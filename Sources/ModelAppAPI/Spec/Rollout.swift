@@ -234,6 +234,8 @@ public struct Strategy: APIObject {
     public var steps: [Int64] = []
     /// The time between steps.
     public var pause: Period?
+    /// How long the release of before is kept.
+    public var scaleDownDelay: Period?
 
     /// Rolling.
     public init() {}
@@ -243,6 +245,12 @@ public struct Strategy: APIObject {
         .field("type", \.type, "The kind of strategy.", .defaulted("Rolling")),
         .field("steps", \.steps, "Percentages of a canary, rising.", .maxItems(16), .itemRange(1...100), .atomicList),
         .field("pause", \.pause, "The time between two steps."),
+        .field(
+            "scaleDownDelay",
+            \.scaleDownDelay,
+            "How long BlueGreen and Canary keep the pods of the release of before, so that going back takes no time. "
+                + "Default: 5m."
+        ),
     ])
 }
 

@@ -13,6 +13,8 @@ public struct VerifyStep: APIObject {
     public var job: JobCheck?
     /// A query.
     public var prometheus: PrometheusCheck?
+    /// Answers that are compared with those of the release that runs.
+    public var predictions: PredictionCheck?
     /// How long one try may take.
     public var timeout: Period?
     /// How often an HTTP request that failed is sent again.
@@ -22,7 +24,7 @@ public struct VerifyStep: APIObject {
     public init() {}
 
     /// Exactly one kind.
-    public static let rules: [OpenAPISchema.Rule] = [.exactlyOne(of: "http", "job", "prometheus")]
+    public static let rules: [OpenAPISchema.Rule] = [.exactlyOne(of: "http", "job", "prometheus", "predictions")]
 
     /// The members.
     public static let fields = FieldTable<VerifyStep>([
@@ -30,6 +32,11 @@ public struct VerifyStep: APIObject {
         .field("http", \.http, "An HTTP request to the candidate."),
         .field("job", \.job, "A Job that has to succeed."),
         .field("prometheus", \.prometheus, "A query whose result has to stay in bounds."),
+        .field(
+            "predictions",
+            \.predictions,
+            "Inputs whose answers are compared with those of the release that runs."
+        ),
         .field("timeout", \.timeout, "How long one try may take. Default: 30s, for a Job 10m."),
         .field(
             "retries",

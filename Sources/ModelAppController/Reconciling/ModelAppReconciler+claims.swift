@@ -14,7 +14,8 @@ extension ModelAppReconciler {
         let app = observation.app
         observation.claimed = stores.deployments.objects(Stores.byClaim, app.key.description)
         guard app.spec.target.adopt != nil else { return }
-        if app.deploymentKey != app.key { observation.leftover = stores.deployments[app.key] }
+        observation.leftovers = Slot.allCases.map { $0.key(of: app.key) }.filter { $0 != app.deploymentKey }
+            .compactMap { stores.deployments[$0] }
         guard let metadata = observation.deployment?.metadata, let claim = Claim(on: metadata),
             claim != Claim(of: app)
         else { return }

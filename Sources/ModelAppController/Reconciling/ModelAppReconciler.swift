@@ -165,28 +165,31 @@ public struct ModelAppReconciler: Reconciler {
     }
 
     private func observe(_ app: ModelApp) async throws(ReconcileError) -> Observation {
-        var deployment = stores.deployments[app.deploymentKey]
-        var service = stores.services[app.key]
-        do throws(KubernetesError) {
-            // The stores hold what carries our label. Before something is made, a read shows that its name is free.
-            if deployment == nil { deployment = try await client.get(Deployment.self, app.deploymentKey) }
-            if service == nil, app.spec.target.service != nil { service = try await client.get(Service.self, app.key) }
-        } catch {
-            throw observeFailed(error)
-        }
         let owned = stores.revisions.objects(Stores.byController, app.metadata.uid)
         var observation = Observation(
             app: app,
             check: memory.check(of: app),
-            deployment: deployment,
-            service: service,
+            deployment: stores.deployments[app.deploymentKey],
+            service: stores.services[app.key],
             releases: owned.compactMap(StoredRelease.init)
         )
+        do throws(KubernetesError) {
+            // The stores hold what carries our label. Before something is made, a read shows that its name is free.
+            if observation.service == nil, app.spec.target.service != nil {
+                observation.service = try await client.get(Service.self, app.key)
+            }
+            if app.spec.target.adopt == nil {
+                try await observeSlots(&observation)
+            } else if observation.deployment == nil {
+                observation.deployment = try await client.get(Deployment.self, app.deploymentKey)
+            }
+        } catch {
+            throw observeFailed(error)
+        }
         try await observeClaims(&observation)
         if !app.spec.rollout.after.isEmpty { observation.upstreams = stores.upstreams(of: app) }
         observation.checkProgress = checks.progress(of: app.key)
-        if observation.isVerifying { observation.candidate = try await candidate(of: app) }
-        if observation.candidate == nil { observation.candidate = stores.deployments[Self.candidateKey(app)] }
+        observation.candidate = try await candidate(observation)
         if observation.needsPods {
             observation.pods = podWatches.follow(app.key, selector: observation.podSelector)
         } else {
@@ -202,18 +205,6 @@ public struct ModelAppReconciler: Reconciler {
             message: error.message,
             underlying: error
         )
-    }
-
-    private static func candidateKey(_ app: ModelApp) -> ObjectKey { OwnedNames.candidate(of: app.key) }
-
-    /// The Deployment that has the candidate's name. Before one is made, a read shows that the name is free.
-    private func candidate(of app: ModelApp) async throws(ReconcileError) -> Deployment? {
-        if let known = stores.deployments[Self.candidateKey(app)] { return known }
-        do throws(KubernetesError) {
-            return try await client.get(Deployment.self, Self.candidateKey(app))
-        } catch {
-            throw observeFailed(error)
-        }
     }
 
     private func carryOut(_ plan: Plan, _ observation: Observation) async throws(KubernetesError) {
@@ -241,6 +232,8 @@ public struct ModelAppReconciler: Reconciler {
             case .delete(let resource, let key, let uid):
                 try await client.delete(resource, key, uid: uid)
                 logger.info("deleted", metadata: ["object": "\(resource.kind) \(key)"])
+            case .confirm(let resource, let key, let resourceVersion):
+                try await confirm(resource, key, resourceVersion)
             }
         }
     }

@@ -73,7 +73,7 @@ public enum EventRule: String, Sendable, Hashable, CaseIterable {
 
     /// Reasons of conditions that are False in the course of things.
     public static let expected: Set<String> = [
-        "Incomplete", "Suspended", "Verifying", "WaitingForAfter", "WaitingForApproval", "WaitingForBlackout",
-        "WaitingForCompatibility", "WaitingForWindow",
+        "Canary", "Incomplete", "Suspended", "Verifying", "WaitingForAfter", "WaitingForApproval",
+        "WaitingForBlackout", "WaitingForCompatibility", "WaitingForWindow",
     ]
 }

@@ -20,6 +20,7 @@ final class CheckRunner: ServiceLifecycle.Service {
     private let http: HTTPCheckMaker
     private let jobs: JobCheckMaker
     private let queries: PrometheusCheckMaker
+    private let predictions: PredictionCheckMaker
     private let time: TimeSource
     private let queue: WorkQueue<ObjectKey>
     // One at a time for each ModelApp: checks are made in order.
@@ -31,6 +32,7 @@ final class CheckRunner: ServiceLifecycle.Service {
         http = HTTPCheckMaker(client: client, transport: access.pods, time: time)
         jobs = JobCheckMaker(client: client, time: time)
         queries = PrometheusCheckMaker(server: access.prometheus, time: time)
+        predictions = PredictionCheckMaker(client: client, transport: access.pods)
         self.time = time
         self.queue = queue
         (stream, feed) = AsyncStream.makeStream()
@@ -90,7 +92,8 @@ final class CheckRunner: ServiceLifecycle.Service {
         if let check = step.prometheus {
             return await queries.verdict(check, operation) { self.isWanted(operation) }
         }
-        return .blocked(reason: "InvalidSpec", message: "one of http, job, prometheus is needed")
+        if let check = step.predictions { return await predictions.verdict(check, operation) }
+        return .blocked(reason: "InvalidSpec", message: "one of http, job, prometheus, predictions is needed")
     }
 
     private func isWanted(_ operation: CheckOperation) -> Bool {

@@ -16,10 +16,11 @@ struct HTTPCheckMaker: Sendable {
 
     /// What the answer says, after as many tries as the step allows.
     func verdict(_ check: HTTPCheck, _ operation: CheckOperation) async -> CheckVerdict {
-        let body: [UInt8]?
-        switch await self.body(check, operation) {
+        var body: [UInt8]?
+        switch await check.bodyFrom?.content(for: operation.app, "http.bodyFrom", client) {
         case .success(let bytes): body = bytes
         case .failure(let failure): return .blocked(reason: failure.reason, message: failure.message)
+        case nil: break
         }
         guard let method = HTTPRequest.Method(rawValue: check.method) else {
             return .blocked(reason: "InvalidSpec", message: "http.method: \(check.method.clipped) is none")
@@ -73,20 +74,27 @@ struct HTTPCheckMaker: Sendable {
             return .failed(message: "no answer", detail: nil)
         }
     }
+}
 
-    private func body(_ check: HTTPCheck, _ operation: CheckOperation) async -> Result<[UInt8]?, ResolutionFailure> {
-        guard let reference = check.bodyFrom?.configMapKeyRef else { return .success(nil) }
-        let key = ObjectKey(namespace: operation.app.namespace, name: reference.name)
-        let subject = "http.bodyFrom: ConfigMap \(key.name)"
+extension BodySource {
+    /// The content, or why it cannot be had.
+    func content(
+        for app: ObjectKey,
+        _ field: String,
+        _ client: Client
+    ) async -> Result<[UInt8], ResolutionFailure> {
+        let key = ObjectKey(namespace: app.namespace, name: configMapKeyRef.name)
+        let subject = "\(field): ConfigMap \(key.name)"
         do throws(KubernetesError) {
             guard let map = try await client.get(ConfigMap.self, key) else {
                 return .failure(
                     ResolutionFailure("ConfigMapNotFound", "\(subject) is not in namespace \(key.namespace)")
                 )
             }
-            if let text = map.data[reference.key] { return .success(Array(text.utf8)) }
-            if let bytes = map.binaryData[reference.key].flatMap(Base64.decode) { return .success(bytes) }
-            return .failure(ResolutionFailure("ConfigMapNotFound", "\(subject) has no key \(reference.key.clipped)"))
+            if let text = map.data[configMapKeyRef.key] { return .success(Array(text.utf8)) }
+            if let bytes = map.binaryData[configMapKeyRef.key].flatMap(Base64.decode) { return .success(bytes) }
+            let message = "\(subject) has no key \(configMapKeyRef.key.clipped)"
+            return .failure(ResolutionFailure("ConfigMapNotFound", message))
         } catch {
             return .failure(ResolutionFailure(check: error, "ConfigMap", subject))
         }

@@ -85,24 +85,24 @@ extension Planner {
         return Set(names(release.template)).isSubset(of: names(live.spec["template"]))
     }
 
-    /// The labels that the Service selects. Between an own and an adopted target it stays with the pods that it has until the
-    /// others run what they should.
-    var serviceSelector: [String: String] {
-        let wanted = objects.selector
+    /// The labels that the Service selects while `release` is brought into place. Between an own and an adopted target it
+    /// stays with the pods that it has until the others run what they should.
+    func serviceSelector(for release: Release?) -> [String: String] {
+        let slot = trafficSlot(for: release)
+        let isAdopted = app.spec.target.adopt != nil
+        let wanted = isAdopted ? objects.selector : TemplateRenderer.selector(of: app, in: slot)
         guard let live = observation.service?.spec["selector"]?.object?.compactMapValues(\.string) else {
             return wanted
         }
-        let own = TemplateRenderer.selector(of: app)
-        guard live != wanted, (live == own) != (wanted == own) else { return wanted }
+        let isOwn = live[Keys.name] == app.metadata.name
+        guard isOwn == isAdopted, slot == observation.slot else { return wanted }
         let progress = RolloutProgress(observation.deployment, release: observation.applied?.release.id)
         return progress.isComplete ? wanted : live
     }
 
-    /// A Deployment of the former target, which goes once the adopted one runs what it should.
+    /// Deployments of the former target, which go once the adopted one runs what it should.
     func leftoverSteps() -> [PlanStep] {
-        guard let leftover = observation.leftover, leftover.metadata.controller?.uid == app.metadata.uid else {
-            return []
-        }
-        return [.delete(Deployment.resource, leftover.key, uid: leftover.metadata.uid)]
+        observation.leftovers.filter { $0.metadata.controller?.uid == app.metadata.uid }
+            .map { .delete(Deployment.resource, $0.key, uid: $0.metadata.uid) }
     }
 }

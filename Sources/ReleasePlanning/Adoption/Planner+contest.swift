@@ -75,7 +75,7 @@ extension Observation {
         return plan.steps.contains { step in
             switch step {
             case .apply(let apply, _), .claim(let apply): apply.resource == Deployment.resource
-            case .scale, .delete, .letGo: false
+            case .scale, .delete, .letGo, .confirm: false
             }
         }
     }

@@ -5,7 +5,7 @@ import ModelAppAPI
 extension StatusComposer {
     /// The condition `FieldsOwned`; nil before anything was applied.
     func fieldsOwned() -> Condition? {
-        let name = planner.app.deploymentKey.name
+        let name = planner.observation.deployment?.metadata.name ?? planner.app.deploymentKey.name
         switch outcome {
         case .contested(let contest):
             return Condition("FieldsOwned", false, reason: contest.reason, message: contest.message)

@@ -6,7 +6,7 @@ extension Observation {
     /// Whether a rollout is in progress or a candidate is verified, so that pods have to be looked at. False for a release
     /// that ran before: its pods are lost, not its rollout.
     public var needsPods: Bool {
-        if isVerifying { return true }
+        if isVerifying || needsStandby { return true }
         guard let applied, applied.convergedAt == nil, applied.failure == nil else { return false }
         let progress = RolloutProgress(deployment, release: applied.release.id)
         return progress.isObserved && !progress.isComplete

@@ -8,11 +8,19 @@ extension Planner {
         let current = observation.current
         guard release.id != current?.release.id else { return [] }
         if let pausedHold { return [pausedHold] }
+        if isStarted(release) { return [] }
         // What puts back the last good release waits for nothing.
         guard setback?.good?.release.id != release.id else { return [] }
         let calendar = try CalendarGate(app: app, zones: resolution.zones, now: now)
             .hold(on: release, isFirst: current == nil)
         return [approvalGate.hold(on: release), calendar].compactMap { $0 }
+    }
+
+    /// Whether `release` gets traffic in the second slot, or nothing is left to do but to send it there: a window gates the
+    /// start.
+    private func isStarted(_ release: Release) -> Bool {
+        guard hasTwoSlots, let top = observation.newestFirst.first, top.release.id == release.id else { return false }
+        return !top.isCandidate || top.verification?.hasTraffic == true
     }
 
     /// Whether somebody consents.

@@ -60,7 +60,10 @@ struct HoldSearch {
         let template = live.spec["template"] ?? .null
         guard let id = template["metadata"]?["labels"]?[Keys.release]?.string, id != written, id != top.release.id,
             let stored = observation.stored(id),
-            FieldComparison.firstDifference(applied: stored.release.template, live: template) == nil
+            FieldComparison.firstDifference(
+                applied: stored.release.template(in: observation.slot.rawValue, attempt: nil),
+                live: template
+            ) == nil
         else { return nil }
         let from = observation.stored(written) ?? top
         return begin(.undo, on: stored, from: from, request: nil)
@@ -69,7 +72,10 @@ struct HoldSearch {
     /// The release that the annotation asks for, where it has not been heeded yet.
     private func requestedRollback() -> HeldRelease? {
         guard case .success((let target, let current, let request))? = rollbackRequest else { return nil }
-        return begin(.rollback, on: target, from: current, request: request.text)
+        // Who goes back while a canary gets traffic wants neither of the two.
+        let top = observation.newestFirst.first
+        let canary = top?.verification?.hasTraffic == true ? top : nil
+        return begin(.rollback, on: target, from: canary ?? current, request: request.text)
     }
 
     private func begin(

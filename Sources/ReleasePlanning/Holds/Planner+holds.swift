@@ -16,13 +16,13 @@ extension Planner {
             // It is wanted once more, whatever was said of it before.
             state.failure = nil
             steps.append(.apply(objects.revision(held.stored, state), reason: held.hold.way.rawValue.lowercased()))
-            steps += deploymentSteps(held.stored.release) + serviceSteps()
+            steps += deploymentSteps(held.stored.release) + serviceSteps(for: held.stored.release)
         } else {
             let desired = DesiredRelease(release: held.stored.release, stored: held.stored)
             (steps, convergedAt) = self.steps(toward: desired)
         }
         // Nothing is verified meanwhile.
-        steps += candidateRemoval()
+        steps += candidateRemoval(for: held.stored.release)
         let running = (held.stored.release, convergedAt: convergedAt)
         guard let newest = newest(than: held) else {
             return finish(steps, .running(running.0, convergedAt: convergedAt))
@@ -71,7 +71,8 @@ extension Planner {
         guard observation.isPaused else { return nil }
         return ReleaseHold(
             gate: "Resume",
-            message: "the Deployment is paused; kubectl rollout resume deployment/\(objects.key.name) goes on",
+            message:
+                "the Deployment is paused; kubectl rollout resume deployment/\(observation.slot.key(of: app.deploymentKey).name) goes on",
             until: nil
         )
     }

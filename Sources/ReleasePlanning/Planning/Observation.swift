@@ -8,8 +8,12 @@ public struct Observation: Sendable, Hashable {
     public var app: ModelApp
     /// What is wrong with its spec.
     public var check: SpecCheck
-    /// The Deployment of its name or the one to be adopted, whoever owns it.
+    /// The Deployment that has the traffic, or the one to be adopted, whoever owns it.
     public var deployment: Deployment?
+    /// The slot of an own Deployment that has the traffic (`arrange`).
+    public internal(set) var slot = Slot.a
+    /// The Deployment of the other slot, whoever owns it.
+    public internal(set) var standby: Deployment?
     /// The Service of its name, whoever owns it.
     public var service: Service?
     /// The releases that the ModelApp owns, in no order.
@@ -23,8 +27,8 @@ public struct Observation: Sendable, Hashable {
     public var holder: Claim?
     /// The Deployments that were claimed for this ModelApp, or for an earlier one of its name.
     public var claimed: [Deployment] = []
-    /// With an adopted target: the Deployment of the ModelApp's own name.
-    public var leftover: Deployment?
+    /// With an adopted target: the Deployments of the ModelApp's own names.
+    public var leftovers: [Deployment] = []
     /// The Deployment of the candidate, whoever owns it.
     public var candidate: Deployment?
     /// How the check that is under way stands, by the name of its operation.
@@ -51,15 +55,10 @@ public struct Observation: Sendable, Hashable {
     }
 
     /// The release that the Deployment carries, by its annotation or, where somebody removed that, by its label.
-    var applied: StoredRelease? {
-        guard let metadata = deployment?.metadata,
-            let id = metadata.annotations[Keys.release] ?? metadata.labels[Keys.release]
-        else { return nil }
-        return releases.first { $0.release.id == id && isForTarget($0) }
-    }
+    var applied: StoredRelease? { carried(by: deployment) }
 
     /// Whether a release was made for the present target: one for another cannot be applied to it.
-    private func isForTarget(_ stored: StoredRelease) -> Bool {
+    func isForTarget(_ stored: StoredRelease) -> Bool {
         stored.release.adopted?.name == app.spec.target.adopt?.name
     }
 

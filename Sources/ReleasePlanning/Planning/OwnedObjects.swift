@@ -16,15 +16,23 @@ struct OwnedObjects {
         self.selector = selector ?? TemplateRenderer.selector(of: app)
     }
 
-    /// The key that Deployment and Service share with the ModelApp.
+    /// The key that Service and ModelApp share, and the Deployment of the first slot.
     var key: ObjectKey { app.key }
 
-    /// The Deployment that carries `release`.
-    func deployment(_ release: Release) -> JSONValue {
+    /// The Deployment that carries `release` in a slot.
+    /// - Parameters:
+    ///   - attempt: the number of the try, by which each has pods of its own; nil for the first.
+    ///   - isInPlace: whether pods are replaced one by one, without a surge.
+    func deployment(
+        _ release: Release,
+        in slot: Slot = .a,
+        attempt: String? = nil,
+        isInPlace: Bool = false
+    ) -> JSONValue {
         let own = app.spec.target.own ?? OwnedTarget()
         var spec: [String: JSONValue] = [
-            "selector": ["matchLabels": TemplateRenderer.selector(of: app).json],
-            "template": release.template,
+            "selector": ["matchLabels": TemplateRenderer.selector(of: app, in: slot).json],
+            "template": release.template(in: slot.rawValue, attempt: attempt),
         ]
         if let seconds = own.minReadySeconds { spec["minReadySeconds"] = .integer(seconds) }
         let deadline = app.spec.rollout.progressDeadline.duration.components.seconds
@@ -32,6 +40,8 @@ struct OwnedObjects {
         spec["progressDeadlineSeconds"] = .integer(max(deadline, (own.minReadySeconds ?? 0) + 1))
         if app.spec.rollout.strategy.type == .recreate {
             spec["strategy"] = ["type": "Recreate"]
+        } else if isInPlace {
+            spec["strategy"] = ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 0, "maxUnavailable": 1]]
         } else if own.maxSurge != nil || own.maxUnavailable != nil {
             var rolling: [String: JSONValue] = [:]
             rolling["maxSurge"] = own.maxSurge?.json
@@ -39,11 +49,9 @@ struct OwnedObjects {
             spec["strategy"] = ["type": "RollingUpdate", "rollingUpdate": .object(rolling)]
         }
         // The label tells what we applied last: `kubectl rollout undo` brings back annotations, and leaves labels alone.
-        return body(
-            ["spec": .object(spec)],
-            annotations: annotations(release),
-            labels: [Keys.release: release.id]
-        )
+        var annotations = annotations(release)
+        if isInPlace { annotations[Keys.noSurge] = release.id }
+        return body(["spec": .object(spec)], annotations: annotations, labels: [Keys.release: release.id])
     }
 
     /// What a Deployment says of the release that it carries.
@@ -81,10 +89,10 @@ struct OwnedObjects {
 
     /// How many pods are wanted, with the annotation that says that this was done: in one apply, so that a crash between
     /// two requests cannot lose it.
-    func replicas(_ count: Int64) -> ApplyStep {
+    func replicas(_ count: Int64, in slot: Slot = .a) -> ApplyStep {
         ApplyStep(
             Deployment.resource,
-            key,
+            slot.key(of: key),
             [
                 "metadata": ["annotations": [Keys.replicas: .string(String(count))]],
                 "spec": ["replicas": .integer(count)],

@@ -1,3 +1,4 @@
+import Artifacts
 public import KubernetesAPI
 public import ModelAppAPI
 
@@ -14,13 +15,15 @@ public enum PlanStep: Sendable, Hashable {
     case letGo(ObjectKey, resourceVersion: String)
     /// Deletes an object with this uid.
     case delete(APIResource, ObjectKey, uid: String)
+    /// Goes on only while an object is in the state that was read.
+    case confirm(APIResource, ObjectKey, resourceVersion: String)
 
     /// The object that the step is about.
     public var object: String {
         switch self {
         case .apply(let step, _), .scale(let step), .claim(let step): "\(step.resource.kind) \(step.key)"
         case .letGo(let key, _): "\(Deployment.resource.kind) \(key)"
-        case .delete(let resource, let key, _): "\(resource.kind) \(key)"
+        case .delete(let resource, let key, _), .confirm(let resource, let key, _): "\(resource.kind) \(key)"
         }
     }
 }
@@ -47,6 +50,12 @@ public struct Plan: Sendable, Hashable {
 
     /// Whether there is nothing to do to the cluster.
     public var isEmpty: Bool { steps.isEmpty }
+
+    /// Looks again at `time` at the latest.
+    mutating func lookAgain(at time: Timestamp?, now: Timestamp) {
+        guard let time else { return }
+        requeueAfter = min(requeueAfter ?? (time - now), time - now)
+    }
 
     /// Whether there is anything to do, an image to make included.
     public var hasWork: Bool { !isEmpty || bake != nil }

@@ -13,8 +13,12 @@ struct RolloutProgress: Hashable {
     var total: Int64 = 0
     /// Whether the deployment controller has seen the present template.
     var isObserved = false
+    /// Whether the Deployment is the one that has the traffic.
+    var isInPlace = true
     /// Why the rollout does not go on, by the deployment controller.
     var failure: DeploymentCondition?
+    /// Why pods are not made, by the deployment controller.
+    var replicaFailure: DeploymentCondition?
 
     /// The progress of `deployment` with the release called `id`; none where it carries another.
     init(_ deployment: Deployment?, release id: String?) {
@@ -26,14 +30,18 @@ struct RolloutProgress: Hashable {
         guard isObserved else { return }
         updated = deployment.status.updatedReplicas
         available = deployment.status.availableReplicas
+        replicaFailure = deployment.status.conditions.first { $0.type == "ReplicaFailure" && $0.status == "True" }
         failure = deployment.status.conditions.first {
             ($0.type == "Progressing" && $0.reason == "ProgressDeadlineExceeded" && $0.status == "False")
                 || ($0.type == "ReplicaFailure" && $0.status == "True")
         }
     }
 
+    /// Whether every pod is of the present template and available, and has the traffic.
+    var isComplete: Bool { isInPlace && isUp }
+
     /// Whether every pod is of the present template and available (kubectl `rollout status`).
-    var isComplete: Bool {
+    var isUp: Bool {
         isObserved && updated >= desired && total <= updated && available >= updated
     }
 }

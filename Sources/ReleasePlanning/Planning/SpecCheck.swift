@@ -47,10 +47,7 @@ public struct SpecCheck: Sendable, Hashable {
         } catch {
             problems.append(error)
         }
-        if app.spec.target.adopt != nil, app.spec.rollout.strategy.type != .rolling {
-            let message = "must be Rolling with spec.target.adopt: an adopted Deployment keeps a strategy of its own"
-            problems.append(FieldProblem("spec.rollout.strategy.type", message))
-        }
+        problems += strategyProblems(app.spec)
         problems += bakedProblems(app.spec)
         let ports = app.spec.target.service?.ports ?? []
         if ports.count > 1 {
@@ -118,9 +115,6 @@ public struct SpecCheck: Sendable, Hashable {
         let rollout = spec.rollout
         // A candidate would have the labels by which an adopted Deployment and its Services select.
         unless(rollout.verify.isEmpty || spec.target.adopt == nil, "spec.rollout.verify")
-        unless(rollout.strategy.type == .rolling || rollout.strategy.type == .recreate, "spec.rollout.strategy.type")
-        unless(rollout.strategy.steps.isEmpty, "spec.rollout.strategy.steps")
-        unless(rollout.strategy.pause == nil, "spec.rollout.strategy.pause")
         return paths
     }
 }

@@ -105,7 +105,7 @@ struct StatusComposer {
     }
 
     func running(_ release: Release, _ convergedAt: String?) -> [Condition] {
-        let progress = RolloutProgress(planner.observation.deployment, release: release.id)
+        let progress = planner.observation.progress(of: release.id)
         let pair = "code \(release.code.tag) + model \(release.model.version)"
         let wasConverged = convergedAt != nil
         if let conditions = putBackByHand(release, progress, pair) { return conditions }
@@ -157,6 +157,9 @@ struct StatusComposer {
 
     /// What keeps pods of `release` from being ready, as far as it is known.
     private func trouble(of release: Release) -> String {
+        if let shortage = planner.shortage(of: release) {
+            return "; \(shortage.reason): \(shortage.message); \(planner.answer(to: shortage, of: release))"
+        }
         guard let pods = planner.observation.pods else { return "" }
         let trouble = PodTrouble(pods, release: release.id)
         return trouble.isSpecific || planner.observation.isOverdue ? "; \(trouble.reason): \(trouble.message)" : ""
@@ -235,7 +238,7 @@ struct StatusComposer {
             return status
         default: return previous.release
         }
-        let progress = RolloutProgress(observation.deployment, release: target.id)
+        let progress = observation.progress(of: target.id)
         var status = ReleaseStatus()
         status.dropped = planner.approvalGate.dropped
         let current = convergedAt != nil ? nil : observation.lastConverged
@@ -259,6 +262,11 @@ struct StatusComposer {
         } else {
             status.target = self.target(target)
             status.target?.phase = progress.isComplete ? .converged : .progressing
+            if let shortage = planner.shortage(of: target) {
+                status.target?.waitingFor = [Shortage.gate]
+                let answer = planner.answer(to: shortage, of: target)
+                status.target?.message = "\(shortage.reason): \(shortage.message); \(answer)"
+            }
         }
         var pods = PodCounts()
         pods.desired = progress.desired

@@ -67,7 +67,10 @@ struct Planner {
         if app.spec.suspend { return finish([], .suspended) }
         if let taken = nameTaken() { return stalled("NameTaken", taken) }
         if let obstacle = obstacle() { return stalled(obstacle.reason, obstacle.message) }
-        if let contest = contest() { return finish(serviceSteps(), .contested(contest)) }
+        if let contest = contest() { return finish(serviceSteps(for: nil), .contested(contest)) }
+        if observation.needsStandby, let standbyTaken {
+            return finish(keepingCurrent(), .spec(reason: "NameTaken", message: standbyTaken))
+        }
         if let (failed, failure) = observation.verdict(now: now) { return record(failure, of: failed) }
         if let held { return keep(held) }
 
@@ -78,7 +81,9 @@ struct Planner {
         switch desiredRelease() {
         case .failure(let outcome): return finish(keepingCurrent(), outcome)
         case .success(let desired):
-            if let contest = contest(over: desired.release) { return finish(serviceSteps(), .contested(contest)) }
+            if let contest = contest(over: desired.release) {
+                return finish(serviceSteps(for: nil), .contested(contest))
+            }
             do throws(FieldProblem) {
                 let holds = desired.holds + (try holds(on: desired.release)) + bakeHold(on: desired)
                 if !holds.isEmpty {
@@ -99,13 +104,13 @@ struct Planner {
         if let current = observation.current {
             let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
             plan = finish(
-                steps + candidateRemoval(),
+                steps + candidateRemoval(for: current.release),
                 .waiting(release, holds, current: (current.release, convergedAt: convergedAt))
             )
         } else {
-            plan = finish(candidateRemoval(), .waiting(release, holds, current: nil))
+            plan = finish(candidateRemoval(for: nil), .waiting(release, holds, current: nil))
         }
-        plan.requeueAfter = holds.next(after: now).map { $0 - now }
+        plan.lookAgain(at: holds.next(after: now), now: now)
         return plan
     }
 
@@ -119,6 +124,9 @@ struct Planner {
 
     /// The release that should run, or why there is none.
     func desiredRelease() -> Result<DesiredRelease, Outcome> {
+        if let canary = canaryInProgress {
+            return .success(DesiredRelease(release: canary.release, stored: canary))
+        }
         let current = observation.current
         // A source that fails does not stop the other half, nor an edit of the template: its half stays as it runs.
         guard var code = resolution.code.version ?? current?.release.code else {
@@ -205,14 +213,16 @@ struct Planner {
 
     private func converge(on desired: DesiredRelease) -> Plan {
         let (steps, convergedAt) = steps(toward: desired)
-        return finish(steps + candidateRemoval(), .running(desired.release, convergedAt: convergedAt))
+        let removal = candidateRemoval(for: desired.release)
+        return finish(steps + removal, .running(desired.release, convergedAt: convergedAt))
     }
 
-    func steps(toward desired: DesiredRelease) -> ([PlanStep], convergedAt: String?) {
+    /// - Parameter sharing: whether the second slot gets a share of the traffic meanwhile.
+    func steps(toward desired: DesiredRelease, sharing: Bool = false) -> ([PlanStep], convergedAt: String?) {
         var steps: [PlanStep] = []
         let highest = observation.highestNumber
         let isApplied = observation.deployment?.metadata.annotations[Keys.release] == desired.release.id
-        let progress = RolloutProgress(observation.deployment, release: desired.release.id)
+        let progress = observation.progress(of: desired.release.id)
         var convergedAt = desired.stored?.convergedAt
         if desired.stored == nil {
             var state = OwnedObjects.RevisionState(number: highest + 1, startedAt: now.rfc3339)
@@ -242,7 +252,7 @@ struct Planner {
             convergedAt = state.convergedAt
         }
         steps += deploymentSteps(desired.release)
-        steps += serviceSteps()
+        steps += serviceSteps(for: desired.release, sharing: sharing)
         if steps.isEmpty, progress.isComplete, let stored = desired.stored, stored.convergedAt == nil {
             convergedAt = now.rfc3339
             var state = OwnedObjects.RevisionState(of: stored)
@@ -254,107 +264,25 @@ struct Planner {
         return (steps, convergedAt)
     }
 
-    /// Without a release to make, the one that runs is kept in step.
-    func keepingCurrent() -> [PlanStep] {
-        guard let current = observation.current else { return [] }
-        return deploymentSteps(current.release) + serviceSteps()
-    }
-
-    func deploymentSteps(_ release: Release) -> [PlanStep] {
-        if app.spec.target.adopt != nil { return adoptedSteps(release) }
-        let body = objects.deployment(release)
-        let replicas = app.spec.target.own?.replicas
-        guard let live = observation.deployment else {
-            var steps: [PlanStep] = [.apply(ApplyStep(Deployment.resource, objects.key, body), reason: "new release")]
-            if let replicas { steps.append(.scale(objects.replicas(replicas))) }
-            return steps
-        }
-        var steps: [PlanStep] = []
-        // Who paused it edits it, or wants it to stay as it is.
-        if !observation.isPaused, !objects.isInStep(body, live.document, live.metadata, policy) {
-            let isRelease = live.metadata.annotations[Keys.release] != release.id
-            steps.append(
-                .apply(
-                    ApplyStep(
-                        Deployment.resource,
-                        objects.key,
-                        body,
-                        resourceVersion: live.metadata.resourceVersion
-                    ),
-                    reason: isRelease ? "new release" : "drift"
-                )
-            )
-        }
-        // Replicas have a manager of their own: the main apply never names them, so an autoscaler keeps what it sets.
-        if let replicas, live.metadata.annotations[Keys.replicas] != String(replicas) {
-            steps.append(.scale(objects.replicas(replicas)))
-        }
-        return steps
-    }
-
-    func serviceSteps() -> [PlanStep] {
-        guard let spec = app.spec.target.service else {
-            guard let live = observation.service, objects.owns(live.metadata) else { return [] }
-            return [.delete(Service.resource, objects.key, uid: live.metadata.uid)]
-        }
-        let body = OwnedObjects(app: app, selector: serviceSelector).service(spec)
-        guard let live = observation.service else {
-            return [.apply(ApplyStep(Service.resource, objects.key, body), reason: "new service")]
-        }
-        if objects.isInStep(body, live.document, live.metadata, policy) { return [] }
-        return [
-            .apply(
-                ApplyStep(Service.resource, objects.key, body, resourceVersion: live.metadata.resourceVersion),
-                reason: "service changed"
-            )
-        ]
-    }
-
-    private func pruneSteps(keeping id: String) -> [PlanStep] {
-        let limit = Int(app.spec.rollout.historyLimit)
-        let protected: Set<String> = [
-            id, observation.lastConverged?.release.id ?? "", observation.current?.release.id ?? "",
-        ]
-        let quarantine = Quarantine(observation)
-        return observation.everyNewestFirst.dropFirst(limit).filter {
-            !protected.contains($0.release.id) && !quarantine.isNeeded($0, for: resolution, templateHash: templateHash)
-        }.map { stored in
-            .delete(
-                ControllerRevision.resource,
-                ObjectKey(namespace: app.metadata.namespace, name: stored.name),
-                uid: stored.uid
-            )
-        }
-    }
-
-    private func nameTaken() -> String? {
-        func message(_ kind: String, _ metadata: ObjectMeta) -> String {
-            let owner = metadata.controller.map { "\($0.kind) \($0.name)" } ?? "nobody this ModelApp knows"
-            return "\(kind) \(metadata.name) exists and belongs to \(owner); rename the ModelApp or remove the \(kind)"
-        }
-        if app.spec.target.adopt == nil, let live = observation.deployment, !objects.owns(live) {
-            return message("Deployment", live.metadata)
-        }
-        if app.spec.target.service != nil, let metadata = observation.service?.metadata, !objects.owns(metadata) {
-            return message("Service", metadata)
-        }
-        return nil
-    }
-
-    private func stalled(_ reason: String, _ message: String) -> Plan {
+    func stalled(_ reason: String, _ message: String) -> Plan {
         finish([], .spec(reason: reason, message: message))
     }
 
     func finish(_ steps: [PlanStep], _ outcome: Outcome) -> Plan {
         let steps = claimSteps(outcome) + steps
         let status = StatusComposer(planner: self, outcome: outcome, changes: !steps.isEmpty).status()
-        return Plan(
+        var plan = Plan(
             subject: app.key,
             observedGeneration: app.metadata.generation,
             steps: steps,
             status: status,
             requeueAfter: nil
         )
+        plan.lookAgain(at: keptUntil, now: now)
+        if let applied = observation.applied, let due = inPlaceDue(applied.release), due > now {
+            plan.lookAgain(at: due, now: now)
+        }
+        return plan
     }
 }
 

@@ -11,9 +11,9 @@ struct TemplateRenderer {
     /// What is patched of an adopted Deployment; nil for an own template.
     var adopted: AdoptedContainers?
 
-    /// Labels that select the pods of a ModelApp, from its first day.
-    static func selector(of app: ModelApp) -> [String: String] {
-        [Keys.name: app.metadata.name, Keys.slot: "a"]
+    /// Labels that select the pods of a ModelApp in one slot, from its first day.
+    static func selector(of app: ModelApp, in slot: Slot = .a) -> [String: String] {
+        [Keys.name: app.metadata.name, Keys.slot: slot.rawValue]
     }
 
     /// The hash of all that the user says about the template: its change is a release.
@@ -137,6 +137,10 @@ public enum Keys {
     public static let modelVersion = "modelapp.dev/model-version"
     /// Annotation: sha256 of the body that was applied last.
     public static let applied = "modelapp.dev/applied"
+    /// Annotation of Deployments: the release whose pods are replaced without a surge, because there is no room for one.
+    public static let noSurge = "modelapp.dev/no-surge"
+    /// Annotation of the Deployment that waits for traffic: how many pods it was given, for which try of which release.
+    public static let sizedFor = "modelapp.dev/sized-for"
     /// Annotation: the replicas that the spec asked for last.
     public static let replicas = "modelapp.dev/replicas"
     /// Annotation: how often fields were taken from another manager, since when, in which generation of the ModelApp.

@@ -59,6 +59,10 @@ public struct SimulatedCluster: Sendable {
         case .scale(let apply): scale(apply.body)
         case .claim, .letGo: throw .unexpected(step.object)
         case .delete(let resource, let key, let uid): try delete(resource, key, uid: uid)
+        case .confirm(let resource, let key, let resourceVersion):
+            guard resource == Service.resource, service?.metadata.resourceVersion == resourceVersion else {
+                throw .conflict("\(resource.kind) \(key)")
+            }
         }
     }
 

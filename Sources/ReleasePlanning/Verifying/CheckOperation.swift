@@ -15,18 +15,24 @@ public struct CheckOperation: Sendable, Hashable {
     public var release: String
     /// Which try it is.
     public var attempt: Int64
+    /// On which step of a canary it is made; 0 before traffic.
+    public var round: Int64 = 0
     /// What is checked.
     public var step: VerifyStep
     /// The pod that is checked.
     public var pod: CandidatePod
+    /// A pod of the release that runs, where the check compares with it and there is one.
+    public var running: CandidatePod?
+    /// Whether no release runs with which the candidate could be compared.
+    public var isFirst = false
     /// What checks may want to know: the environment of jobs.
     public var facts: [String: String]
 
     /// The name.
     public var id: String {
-        JSONValue.array([
-            .string(uid), .string(release), .integer(attempt), .string(pod.uid), step.json,
-        ]).sha256
+        let parts: [JSONValue] = [.string(uid), .string(release), .integer(attempt), .string(pod.uid), step.json]
+        let more: [JSONValue] = (round == 0 ? [] : [.integer(round)]) + (running.map { [.string($0.uid)] } ?? [])
+        return JSONValue.array(parts + more).sha256
     }
 
     /// How long one try may take.

@@ -12,15 +12,7 @@ extension OwnedObjects {
     func candidate(_ release: Release, attempt: Int64) -> JSONValue {
         var selector = TemplateRenderer.selector(of: app)
         selector[Keys.slot] = Keys.candidateSlot
-        var template = release.template
-        var metadata = template["metadata"] ?? .object([:])
-        var labels = metadata["labels"] ?? .object([:])
-        labels[Keys.slot] = .string(Keys.candidateSlot)
-        metadata["labels"] = labels
-        var annotations = metadata["annotations"] ?? .object([:])
-        annotations[Keys.attempt] = .string(String(attempt))
-        metadata["annotations"] = annotations
-        template["metadata"] = metadata
+        let template = release.template(in: Keys.candidateSlot, attempt: String(attempt))
         var spec: [String: JSONValue] = [
             "selector": ["matchLabels": selector.json], "template": template, "replicas": 1,
             // A node for a second candidate may not be there.
@@ -32,15 +24,17 @@ extension OwnedObjects {
         return body(["spec": .object(spec)], annotations: [Keys.release: release.id])
     }
 
-    /// The pod of the candidate that can be checked; nil while there is none.
+    /// A pod of the candidate that can be checked; nil while there is none.
     ///
     /// Its address is used by the operator, so it has to be a pod of our own Deployment's making, and not the node's own
     /// address.
-    static func pod(_ pods: [Pod], release id: String, attempt: Int64, of app: ModelApp) -> CandidatePod? {
-        let prefix = candidateKey(of: app).name + "-"
+    /// - Parameters:
+    ///   - pods: those of the candidate's slot and try.
+    ///   - deployment: the name of the candidate's Deployment.
+    static func pod(_ pods: [Pod], release id: String, of deployment: String) -> CandidatePod? {
+        let prefix = deployment + "-"
         let mine = pods.filter { pod in
-            pod.metadata.labels[Keys.slot] == Keys.candidateSlot && pod.metadata.labels[Keys.release] == id
-                && pod.metadata.annotations[Keys.attempt] == String(attempt)
+            pod.metadata.labels[Keys.release] == id
                 && pod.metadata.deletionTimestamp == nil && pod.metadata.controller?.kind == "ReplicaSet"
                 && pod.metadata.controller?.name.hasPrefix(prefix) == true
                 && (pod.status["conditions"]?.array ?? []).contains { $0["type"] == "Ready" && $0["status"] == "True" }

@@ -11,6 +11,10 @@ struct Verifying {
     var message: String
     /// One CamelCase word where something outside is missing.
     var blocked: String?
+    /// What it waits for, in one CamelCase word.
+    var waitingFor: String?
+    /// Which step of a canary it is on, for people; nil while it has no traffic.
+    var canary: String?
     /// What runs meanwhile.
     var current: (release: Release, convergedAt: String?)?
 }
@@ -22,16 +26,18 @@ extension Planner {
     /// What is to be done before `desired` gets traffic; nil where it may have it.
     func verification(of desired: DesiredRelease) -> Plan? {
         let release = desired.release
-        // What ran everywhere once was verified then, by the checks of its time.
-        guard release.id != observation.current?.release.id, desired.stored?.convergedAt == nil,
-            !app.spec.rollout.verify.isEmpty || isSuspect(release)
-        else { return nil }
+        guard release.id != observation.current?.release.id, needsVerification(desired) else { return nil }
         guard let stored = desired.stored, let record = stored.verification else { return begin(desired, attempt: 1) }
         switch record.phase {
-        case .passed, .released: return nil
+        case .passed, .released:
+            // What stood in the second slot has left it for another since.
+            let isGone = stored.number < highestNumber || !isInStandby(release)
+            return hasTwoSlots && isGone ? begin(desired, attempt: 1) : nil
         case .failed:
             if stored.isForgiven(by: app.metadata.annotations[Keys.unquarantine]) { return begin(desired, attempt: 1) }
-            guard current != nil else { return finish(candidateRemoval(), .running(release, convergedAt: nil)) }
+            guard current != nil else {
+                return finish(candidateRemoval(for: nil), .running(release, convergedAt: nil))
+            }
             let message = stored.failure.map { StatusComposer.text($0) } ?? "a check failed"
             return keepWaiting(release, [ReleaseHold(gate: ReleaseHold.unverified, message: message, until: nil)])
         case .running:
@@ -43,21 +49,34 @@ extension Planner {
         }
     }
 
-    /// The step that removes a candidate which is no longer needed.
-    func candidateRemoval() -> [PlanStep] {
+    /// What comes up in a second slot is verified always, as to whether it comes up; else only what did not run everywhere
+    /// before, where there are checks or suspicions. What is put back is not.
+    private func needsVerification(_ desired: DesiredRelease) -> Bool {
+        guard !hasTwoSlots else { return setback?.good?.release.id != desired.release.id }
+        // What ran everywhere once was verified then, by the checks of its time.
+        return desired.stored?.convergedAt == nil && (!app.spec.rollout.verify.isEmpty || isSuspect(desired.release))
+    }
+
+    /// The steps that remove what is no longer needed while `desired` runs: a candidate, and what stands in the second slot.
+    func candidateRemoval(for desired: Release?) -> [PlanStep] {
+        singleCandidateRemoval + standbyRemoval(for: desired)
+    }
+
+    private var singleCandidateRemoval: [PlanStep] {
         guard let live = observation.candidate, objects.owns(live.metadata) else { return [] }
         return [.delete(Deployment.resource, OwnedObjects.candidateKey(of: app), uid: live.metadata.uid)]
     }
 
     private var current: StoredRelease? { observation.current }
-    private var highestNumber: Int64 { observation.releases.map(\.number).max() ?? 0 }
+    private var highestNumber: Int64 { observation.highestNumber }
 
     /// The pass that keeps a release as a candidate, before anything of it exists.
     private func begin(_ desired: DesiredRelease, attempt: Int64) -> Plan {
         var record = VerificationRecord()
         record.attempt = attempt
         record.startedAt = now.rfc3339
-        var state = OwnedObjects.RevisionState(number: highestNumber + 1, startedAt: now.rfc3339)
+        let hold = desired.stored?.hold
+        var state = OwnedObjects.RevisionState(number: highestNumber + 1, startedAt: now.rfc3339, hold: hold)
         state.approvedBy = approver(of: desired.release)
         state.verification = record
         let revision: ApplyStep
@@ -69,7 +88,7 @@ extension Planner {
         } else {
             revision = objects.revision(desired.release, state)
         }
-        return plan(
+        return verificationPlan(
             [.apply(revision, reason: "verification begins")],
             desired.release,
             record,
@@ -80,31 +99,60 @@ extension Planner {
     /// The next thing to do for a candidate.
     private func verify(_ stored: StoredRelease, _ record: VerificationRecord) -> Plan {
         let release = stored.release
-        let body = objects.candidate(release, attempt: record.attempt)
-        let key = OwnedObjects.candidateKey(of: app)
-        guard let live = observation.candidate else {
-            let step = PlanStep.apply(ApplyStep(Deployment.resource, key, body), reason: "candidate")
-            return plan([step], release, record, "a candidate is started")
-        }
-        guard objects.owns(live.metadata) else {
-            let message = "Deployment \(key.name) exists and is not this ModelApp's; rename the ModelApp or remove it"
+        let place = candidatePlace(for: record)
+        if let live = place.live, !objects.owns(live.metadata) {
+            let message =
+                "Deployment \(place.key.name) exists and is not this ModelApp's; rename the ModelApp or remove it"
             return finish(keepingCurrent(), .spec(reason: "NameTaken", message: message))
         }
-        guard objects.isInStep(body, live.document, live.metadata, policy) else {
-            let apply = ApplyStep(Deployment.resource, key, body, resourceVersion: live.metadata.resourceVersion)
-            return plan([.apply(apply, reason: "candidate")], release, record, "a candidate is started")
+        if reachesStandby, record.step == 0 || !hasTwoSlots {
+            return verificationPlan([], release, record, "traffic leaves what is verified")
+        }
+        let steps = candidateSteps(release, record, in: place)
+        guard steps.isEmpty, let live = place.live else {
+            return verificationPlan(steps, release, record, "a candidate is started")
         }
         let pods = (observation.pods ?? []).filter {
-            $0.metadata.annotations[Keys.attempt] == String(record.attempt)
-                && $0.metadata.labels[Keys.slot] == Keys.candidateSlot
+            $0.metadata.annotations[Keys.attempt] == place.attempt && $0.metadata.labels[Keys.slot] == place.slot
         }
         let progress = RolloutProgress(live, release: release.id)
-        guard progress.isComplete else { return waitUntilReady(pods, progress, stored, record) }
-        guard let pod = OwnedObjects.pod(pods, release: release.id, attempt: record.attempt, of: app) else {
+        guard progress.isUp else { return waitUntilReady(pods, progress, stored, record) }
+        guard let pod = OwnedObjects.pod(pods, release: release.id, of: place.key.name) else {
             let message = "the candidate's pod has no address of its own yet; with hostNetwork it never has"
-            return plan([], release, record, message)
+            return verificationPlan([], release, record, message)
         }
-        return check(pod, stored, record)
+        return canaryPlan(stored, record) ?? check(pod, stored, record)
+    }
+
+    private func candidatePlace(for record: VerificationRecord) -> CandidatePlace {
+        guard hasTwoSlots else {
+            return CandidatePlace(
+                key: OwnedObjects.candidateKey(of: app),
+                live: observation.candidate,
+                slot: Keys.candidateSlot,
+                attempt: String(record.attempt)
+            )
+        }
+        let slot = observation.standbySlot
+        return CandidatePlace(
+            key: slot.key(of: app.key),
+            live: observation.standby,
+            slot: slot.rawValue,
+            attempt: record.attempt > 1 ? String(record.attempt) : nil
+        )
+    }
+
+    private func candidateSteps(
+        _ release: Release,
+        _ record: VerificationRecord,
+        in place: CandidatePlace
+    ) -> [PlanStep] {
+        if hasTwoSlots { return standbySteps(release, attempt: place.attempt, share: share(on: record)) }
+        let body = objects.candidate(release, attempt: record.attempt)
+        if let live = place.live, objects.isInStep(body, live.document, live.metadata, policy) { return [] }
+        let version = place.live?.metadata.resourceVersion
+        let apply = ApplyStep(Deployment.resource, place.key, body, resourceVersion: version)
+        return [.apply(apply, reason: "candidate")]
     }
 
     /// A candidate that is not ready: it is waited for, unless it never will be.
@@ -115,10 +163,24 @@ extension Planner {
         _ record: VerificationRecord
     ) -> Plan {
         let trouble = PodTrouble(pods, release: stored.release.id)
-        let isOverdue = progress.failure?.type == "Progressing"
+        let deadline = lostPodsDeadline(pods, record)
+        let isOverdue = progress.failure?.type == "Progressing" || deadline.map { $0 <= now } ?? false
         guard observation.pods != nil, trouble.isLoop || isOverdue && trouble.fault != .surroundings else {
             let why = trouble.reason == "NotReady" ? "" : ": \(trouble.reason): \(trouble.message)"
-            return plan([], stored.release, record, "the candidate is not ready yet\(why)")
+            let count = "\(progress.available) of \(progress.desired) pods are ready"
+            let message = hasTwoSlots ? count : "the candidate is not ready yet"
+            let shortage = Shortage(pods, progress, release: stored.release.id)
+            let what = shortage.map { "\(message): \($0.reason): \($0.message); \(answerBeside)" } ?? message + why
+            var plan = verificationPlan(
+                [],
+                stored.release,
+                record,
+                what,
+                blocked: shortage?.reason,
+                waitingFor: shortage.map { _ in Shortage.gate }
+            )
+            if deadline.map({ $0 > now }) ?? false { plan.lookAgain(at: deadline, now: now) }
+            return plan
         }
         return fail(stored, record, trouble)
     }
@@ -128,20 +190,23 @@ extension Planner {
         let release = stored.release
         let checks = app.spec.rollout.verify
         guard record.results.count < checks.count else {
-            var record = record
-            record.phase = .passed
-            return note(record, of: stored, reason: "verification passed", "every check passed")
+            let (record, reason, message) = passed(record)
+            return note(record, of: stored, reason: reason, message)
         }
         let step = checks[record.results.count]
-        let operation = CheckOperation(
+        var operation = CheckOperation(
             app: app.key,
             uid: app.metadata.uid,
             release: release.id,
             attempt: record.attempt,
+            round: record.step,
             step: step,
             pod: pod,
             facts: facts(of: release)
         )
+        if step.predictions != nil {
+            (operation.running, operation.isFirst) = (runningPod, current == nil)
+        }
         let position = "check \(record.results.count + 1) of \(checks.count), \(step.name)"
         var record = record
         var plan: Plan
@@ -149,18 +214,29 @@ extension Planner {
         case .finished(.passed):
             record.results.append(CheckResult(name: step.name, .passed, at: now.rfc3339))
             plan = note(record, of: stored, reason: "check \(step.name) passed", "\(position), passed")
+        case .finished(.measured(let measured)):
+            record.results.append(CheckResult(name: step.name, .passed, message: measured, at: now.rfc3339))
+            let message = "\(position), passed: \(measured)"
+            plan = note(record, of: stored, reason: "check \(step.name) passed", message)
         case .finished(.failed(let message, let detail)):
             record.results.append(CheckResult(name: step.name, .failed, message: message, at: now.rfc3339))
             record.detail = detail.map { String($0.prefix(2048)) }
             let trouble = PodTrouble(fault: .release, reason: "CheckFailed", message: "check \(step.name): \(message)")
             plan = fail(stored, record, trouble)
         case .finished(.blocked(let reason, let message)), .blocked(let reason, let message):
-            plan = self.plan([], release, record, "\(position): \(message)", blocked: reason)
-        case nil: plan = self.plan([], release, record, "\(position), is running")
+            plan = verificationPlan([], release, record, "\(position): \(message)", blocked: reason)
+        case nil: plan = verificationPlan([], release, record, "\(position), is running")
         }
         // Also where it is over: a pass that does not see yet what was written of it must not have it made again.
         plan.check = operation
         return plan
+    }
+
+    /// A pod that gets the traffic.
+    private var runningPod: CandidatePod? {
+        guard let current else { return nil }
+        let pods = (observation.pods ?? []).filter { $0.metadata.labels[Keys.slot] == observation.slot.rawValue }
+        return OwnedObjects.pod(pods, release: current.release.id, of: observation.slot.key(of: app.key).name)
     }
 
     private func facts(of release: Release) -> [String: String] {
@@ -182,7 +258,7 @@ extension Planner {
         guard trouble.fault == .spec || record.attempt >= app.spec.rollout.attempts else {
             record.attempt += 1
             record.startedAt = now.rfc3339
-            record.results = []
+            (record.results, record.step, record.reachedAt) = ([], 0, nil)
             let message = "\(trouble.message); try \(record.attempt) of \(app.spec.rollout.attempts)"
             return note(record, of: stored, reason: "verification begins again", message)
         }
@@ -195,7 +271,7 @@ extension Planner {
         return note(record, of: stored, failure, reason: "verification failed", trouble.message)
     }
 
-    private func note(
+    func note(
         _ record: VerificationRecord,
         of stored: StoredRelease,
         _ failure: ReleaseFailure? = nil,
@@ -205,31 +281,60 @@ extension Planner {
         var state = OwnedObjects.RevisionState(of: stored)
         state.verification = record
         state.failure = failure
-        return plan([.apply(objects.revision(stored, state), reason: reason)], stored.release, record, message)
+        return verificationPlan(
+            [.apply(objects.revision(stored, state), reason: reason)],
+            stored.release,
+            record,
+            message
+        )
     }
 
     /// A plan in which what runs is kept in step.
-    private func plan(
+    func verificationPlan(
         _ own: [PlanStep],
         _ release: Release,
         _ record: VerificationRecord,
         _ message: String,
-        blocked: String? = nil
+        blocked: String? = nil,
+        waitingFor: String? = nil
     ) -> Plan {
         var others: [PlanStep] = []
+        let sharing = sharesTraffic(release, record)
         var running: (release: Release, convergedAt: String?)?
         if let current {
-            let (steps, convergedAt) = steps(toward: DesiredRelease(release: current.release, stored: current))
+            let (steps, convergedAt) = steps(
+                toward: DesiredRelease(release: current.release, stored: current),
+                sharing: sharing
+            )
             others = steps
             running = (current.release, convergedAt)
         }
+        // Nobody may be behind the Service before.
+        if current == nil, reachesStandby { others += serviceSteps(for: nil) }
+        // What the strategy of before had.
+        others += hasTwoSlots ? singleCandidateRemoval : standbyRemoval(for: current?.release)
         let verifying = Verifying(
             release: release,
             record: record,
             message: message,
             blocked: blocked,
+            waitingFor: waitingFor ?? (blocked == nil ? nil : "Check"),
+            canary: canaryText(record),
             current: running
         )
-        return finish(own + others, .verifying(verifying))
+        // Traffic leaves first, and comes last.
+        let isLeaving = reachesStandby && !sharing
+        return finish(isLeaving ? others + own : own + others, .verifying(verifying))
     }
+}
+
+/// Where a release is verified.
+private struct CandidatePlace {
+    var key: ObjectKey
+    /// What stands there.
+    var live: Deployment?
+    /// The label of its pods.
+    var slot: String
+    /// The annotation of its pods.
+    var attempt: String?
 }

@@ -16,6 +16,10 @@ public struct VerificationRecord: APIObject {
     public var results: [CheckResult] = []
     /// What the application or a job said where one failed.
     public var detail: String?
+    /// Which step of a canary it is on, from 1; 0 while it has no traffic.
+    public var step: Int64 = 0
+    /// When every pod of the step was up, RFC 3339; nil before.
+    public var reachedAt: String?
 
     /// A verification that begins.
     public init() {}
@@ -27,6 +31,8 @@ public struct VerificationRecord: APIObject {
         .field("startedAt", \.startedAt, "When this try began.", required: true),
         .field("results", \.results, "What the checks came to.", .maxItems(32)),
         .field("detail", \.detail, "What the application or a job said.", .maxLength(4096)),
+        .field("step", \.step, "Which step of a canary it is on; 0 while it has no traffic."),
+        .field("reachedAt", \.reachedAt, "When every pod of the step was up."),
     ])
 
     /// The states of a verification.

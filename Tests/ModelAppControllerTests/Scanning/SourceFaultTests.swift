@@ -47,7 +47,8 @@ import Testing
             // Of a token server: it offers no such login.
             reasons: [
                 "NotFound", "NoCandidate", "StoreNotFound", "ObjectNotFound", "Incomplete", "RegistryUnavailable",
-            ]
+            ],
+            mayPassUnnoticed: true
         ),
         Trouble(testDescription: "429", fault: .tooManyRequests(retryAfter: 7), reasons: ["RateLimited"]),
         Trouble(testDescription: "500", fault: .internalError, reasons: unavailable),

@@ -46,7 +46,9 @@ extension Simulation {
     }
 
     mutating func stepPods() {
-        for pod in objects(Kind.pods) {
+        let pods = objects(Kind.pods)
+        var room = (options.podCapacity ?? .max) - pods.count { $0[path: "spec", "nodeName"] != nil }
+        for pod in pods {
             if pod.isTerminating {
                 // The deletion time is when the grace period ends; the pod ends earlier if it is quicker than that.
                 let grace = pod.count("metadata", "deletionGracePeriodSeconds")
@@ -57,11 +59,32 @@ extension Simulation {
             }
             if pod[path: "spec", "nodeName"] == nil {
                 guard let node = options.nodeArchitectures.isEmpty ? nil : "node-1" as JSONValue else { continue }
+                guard room > 0 else {
+                    markUnschedulable(pod)
+                    continue
+                }
+                room -= 1
                 update(Kind.pods, pod, manager: "kube-scheduler") { $0.edit("spec") { $0["nodeName"] = node } }
             }
             let phase = pod[path: "status", "phase"]
             guard phase != "Succeeded", phase != "Failed" else { continue }
             run(pod)
+        }
+    }
+
+    /// What the scheduler says of a pod that no node takes.
+    private mutating func markUnschedulable(_ pod: JSONValue) {
+        let time = JSONValue.string(now.rfc3339)
+        update(Kind.pods, pod, status: true, manager: "kube-scheduler") { pod in
+            pod.edit("status") { status in
+                let before = status["conditions"]?.array ?? []
+                guard !before.contains(where: { $0["type"] == "PodScheduled" }) else { return }
+                let condition: JSONValue = [
+                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "lastProbeTime": .null,
+                    "lastTransitionTime": time, "message": "0/1 nodes are available: 1 Too many pods.",
+                ]
+                status["conditions"] = .array(before + [condition])
+            }
         }
     }
 

@@ -10,6 +10,8 @@ public struct SimulationOptions: Sendable, Hashable {
     public var crashingImages: [String]
     /// Images that cannot be pulled; a text that an image contains.
     public var missingImages: [String]
+    /// How many Pods the node takes; nil for as many as come.
+    public var podCapacity: Int?
     /// The address that every Pod gets; nil gives each its own out of 198.51.100.0/24 (RFC 5737, documentation).
     public var podAddress: String?
     /// The address that every LoadBalancer gets; nil gives each its own out of 192.0.2.0/24 (RFC 5737, documentation).
@@ -26,6 +28,7 @@ public struct SimulationOptions: Sendable, Hashable {
         jobRun: Duration = .seconds(1),
         crashingImages: [String] = [],
         missingImages: [String] = [],
+        podCapacity: Int? = nil,
         podAddress: String? = nil,
         loadBalancerAddress: String? = nil,
         collectsGarbage: Bool = true,
@@ -36,6 +39,7 @@ public struct SimulationOptions: Sendable, Hashable {
         self.jobRun = jobRun
         self.crashingImages = crashingImages
         self.missingImages = missingImages
+        self.podCapacity = podCapacity
         self.podAddress = podAddress
         self.loadBalancerAddress = loadBalancerAddress
         self.collectsGarbage = collectsGarbage

@@ -50,8 +50,8 @@ test-long: ## Runs 1,000,000 random histories of releases, and all short ones (H
 	@scripts/test-long $(HISTORIES) $(SEED)
 
 .PHONY: bench
-bench: ## Measures decoding, memory, latency and size, and prints one table
-	@scripts/install-dependencies build
+bench: ## Measures decoding, memory, latency, size and packaging, and prints one table
+	@scripts/install-dependencies build test
 	$(call build,release)
 	swift build -c release --product Benchmarks $(build_flags_release)
 	@scripts/bench

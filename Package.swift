@@ -172,7 +172,7 @@ let package = Package(
             ]
         ),
         tests("Artifacts"),
-        tests("Trust", ["Artifacts", "JSON"]),
+        tests("Trust", ["Artifacts", "JSON", crypto]),
         tests("HTTPTransport", [httpTypes]),
         tests("KubernetesAPI", ["JSON"]),
         tests(

@@ -1,5 +1,5 @@
 public import Artifacts
-import JSON
+public import JSON
 
 /// A reference to content by its type, digest and size (OCI image-spec: descriptor).
 public struct Descriptor: Sendable, Hashable {
@@ -48,6 +48,15 @@ public struct Descriptor: Sendable, Hashable {
         artifactType = json["artifactType"]?.string
         namesPlatform = json["platform"]?.object != nil
         platform = json["platform"].flatMap(Platform.init(json:))
+    }
+
+    /// The descriptor as a manifest has it, without platform and type of artifact.
+    public var document: JSONValue {
+        var document: JSONValue = [
+            "mediaType": .string(mediaType.text), "digest": .string(digest.description), "size": .integer(size),
+        ]
+        if !annotations.isEmpty { document["annotations"] = .object(annotations.mapValues { .string($0) }) }
+        return document
     }
 
     /// Whether this is a statement about another image (BuildKit attestations), which runs nowhere.

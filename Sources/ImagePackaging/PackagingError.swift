@@ -13,6 +13,7 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
             case store
             case modelChanged
             case wrongContent
+            case unverified
             case unsafeName
             case unsupportedImage
             case platformMissing
@@ -31,6 +32,8 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
         public static let modelChanged = Code(value: .modelChanged)
         /// An object does not have the checksum that its manifest or the store has of it.
         public static let wrongContent = Code(value: .wrongContent)
+        /// The proof that the model needs is not there, or proves nothing.
+        public static let unverified = Code(value: .unverified)
         /// An object's name is none of a file below the model's folder.
         public static let unsafeName = Code(value: .unsafeName)
         /// The application's image is of a kind that no layer can be added to.

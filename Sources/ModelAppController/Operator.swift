@@ -161,8 +161,10 @@ public struct Operator: Sendable {
             logger: logger,
             queue: queue
         )
+        let baker = Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time)
+        let receipts = Receipts(baker: baker, time: time, random: random, metrics: metrics, logger: logger)
         let bakes = Bakes(
-            baker: Baker(access: access, secrets: resolver.secrets, accounts: resolver.accounts, time: time),
+            baker: baker,
             time: time,
             random: random,
             metrics: metrics,
@@ -173,6 +175,7 @@ public struct Operator: Sendable {
             stores: .init(apps: apps, deployments: deployments, services: services, revisions: revisions),
             resolver: resolver,
             bakes: bakes,
+            receipts: receipts,
             policy: PlanPolicy(fetchImage: options.fetchImage, recordsApprovers: options.recordsApprovers),
             due: due,
             time: time,
@@ -193,7 +196,7 @@ public struct Operator: Sendable {
             metrics: metrics,
             logger: logger
         )
-        let writing = ServiceBundle([work, undecodable, runner, podWatches, bakes])
+        let writing = ServiceBundle([work, undecodable, runner, podWatches, bakes, receipts])
         if let elector { controller = LeaderElected(elector, writing) } else { controller = writing }
     }
 

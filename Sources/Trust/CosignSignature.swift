@@ -16,6 +16,7 @@ public enum CosignSignature {
     /// The largest payload or bundle that is read.
     public static let maximumBytes = 4 << 20
 
+    static let payloadType = "cosign container image signature"
     private static let predicateType = "https://sigstore.dev/cosign/sign/v1"
 
     /// Verifies a layer of a `.sig` image: that `annotations` hold a signature of `payload` by somebody who is trusted,
@@ -51,7 +52,7 @@ public enum CosignSignature {
             throw TrustError(.malformed, "what is signed is no JSON: \(error)")
         }
         let critical = document["critical"]
-        guard critical?["type"]?.string == "cosign container image signature" else {
+        guard critical?["type"]?.string == payloadType else {
             throw TrustError(.otherSubject, "what is signed is no signature of an image")
         }
         guard critical?["image"]?["docker-manifest-digest"]?.string == digest.description else {

@@ -56,6 +56,8 @@ struct PEMReader {
             try material.add(Certificate(der: Array(block)))
         case "PUBLIC KEY": try material.add(PublicKey(der: Array(block)))
         case "ENCRYPTED PRIVATE KEY": try addEncrypted(block)
+        case _ where SigstoreKey.blocks.contains(kind):
+            try material.add(key: SigstoreKey.open(block, password, &budget))
         case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
             var cursor = block.baseAddress
             guard let key = OpenSSLHandle(d2i_AutoPrivateKey(nil, &cursor, block.count), { EVP_PKEY_free($0) }) else {

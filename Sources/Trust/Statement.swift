@@ -17,9 +17,14 @@ struct Statement {
         guard envelope.payloadType == Self.payloadType else {
             throw TrustError(.malformed, "the envelope does not hold an in-toto statement")
         }
+        try self.init(parsing: envelope.payload)
+    }
+
+    /// Reads a statement. Throws `malformed`.
+    init(parsing bytes: [UInt8]) throws(TrustError) {
         let document: JSONValue
         do {
-            document = try JSONValue(parsing: envelope.payload)
+            document = try JSONValue(parsing: bytes)
         } catch {
             throw TrustError(.malformed, "the statement is no JSON: \(error)")
         }

@@ -9,6 +9,7 @@ import Logging
 import ModelAppAPI
 import ModelAppController
 import ReleasePlanning
+import Trust
 
 /// Removes baked images that no ModelApp keeps any more.
 struct GCCommand: AsyncParsableCommand {
@@ -17,8 +18,8 @@ struct GCCommand: AsyncParsableCommand {
         abstract: "Removes the images of releases that no ModelApp keeps, from the repositories of baked images.",
         discussion: """
             Names them, and removes them with --yes. Reads all ModelApps and releases of the cluster first, and does nothing \
-            where it may not: a repository must not be used by two clusters. Tags of other forms than r-RELEASE and \
-            m-REVISION stay. Exit status: 0 also where there is nothing to do, 1 something could not be read or removed.
+            where it may not: a repository must not be used by two clusters. The signatures by cosign of an image go with \
+            it, and so do receipts. Tags of other forms than r-RELEASE, c-RELEASE and m-REVISION stay. Exit status: 0 also where there is nothing to do, 1 something could not be read or removed.
             """
     )
 
@@ -111,20 +112,44 @@ struct GCCommand: AsyncParsableCommand {
             return 1
         }
         var problems = 0
+        let kept = listed.filter { !tags.isUnneeded($0) }
         for tag in listed where tags.isUnneeded(tag) {
-            guard yes else {
-                StandardOutput.write("would remove \(name):\(tag)\n")
-                continue
-            }
             do throws(RegistryError) {
-                try await remove(tag, repository, others: listed.filter { !tags.isUnneeded($0) }, client)
-                StandardOutput.write("removed \(name):\(tag)\n")
+                // What is about it first: once the image is gone, nothing says whose they were.
+                let beside = try await besides(tag, repository, listed, kept: kept, client)
+                for tag in beside + [tag] {
+                    if yes { try await remove(tag, repository, others: kept.filter { $0 != tag }, client) }
+                    StandardOutput.write("\(yes ? "removed" : "would remove") \(name):\(tag)\n")
+                }
             } catch {
                 StandardError.write("\(error.message)\n")
                 problems += 1
             }
         }
         return problems
+    }
+
+    /// The tags with what is about an image, its signatures and the list that stands in for a registry's own, where no
+    /// tag that stays names the same image.
+    private func besides(
+        _ tag: String,
+        _ repository: ImageReference,
+        _ listed: [String],
+        kept: [String],
+        _ client: RegistryClient
+    ) async throws(RegistryError) -> [String] {
+        // Only images are signed: the layers of models are parts of them.
+        guard tag.hasPrefix("r-"), listed.contains(where: { $0.hasPrefix("sha256-") }),
+            let digest = try await client.resolve(repository, tag: tag)
+        else { return [] }
+        let signatures = CosignSignature.tag(of: digest)
+        let beside = [signatures, String(signatures.dropLast(".sig".count))].filter(listed.contains)
+        guard !beside.isEmpty else { return [] }
+        // An edit of the template makes a release of the same image.
+        for other in kept where other.hasPrefix("r-") {
+            if try await client.resolve(repository, tag: other) == digest { return [] }
+        }
+        return beside
     }
 
     /// Removes a tag or, in a registry that removes only manifests, its manifest, unless a tag that stays has the same.

@@ -2,10 +2,12 @@ import ArgumentParser
 import Artifacts
 import AsyncHTTPTransport
 import ContainerRegistry
+import Glibc
 import HTTPTransport
 import ImagePackaging
 import ModelAppAPI
 import ModelAppController
+import Trust
 
 /// Makes one image of an application and a model: what the operator does with `delivery.mode: Baked`, from a shell.
 struct PackageCommand: AsyncParsableCommand {
@@ -75,6 +77,26 @@ struct PackageCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The signature of the model in its folder (OpenSSF Model Signing). Only the files that are signed get into the "
+                + "image. Needs --model-key.",
+            valueName: "name"
+        )
+    )
+    var signature: String?
+
+    @Option(help: ArgumentHelp("The public key (PEM) of who signed the model.", valueName: "path"))
+    var modelKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The private key (PEM) that the image is signed with, as by cosign. The password is read from COSIGN_PASSWORD.",
+            valueName: "path"
+        )
+    )
+    var signKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Opens the model store as this machine's identity at a cloud, azure or aws, instead of by keys.",
             valueName: "cloud"
         )
@@ -99,8 +121,21 @@ struct PackageCommand: AsyncParsableCommand {
     )
     var allowEndpoint: [String] = []
 
+    func validate() throws {
+        guard (signature == nil) == (modelKey == nil) else {
+            throw ValidationError("--signature and --model-key go together: a signature counts by whose it is")
+        }
+        guard signature == nil || manifest == nil else {
+            throw ValidationError("--manifest and --signature exclude each other")
+        }
+        guard signKey == nil || output == nil else {
+            throw ValidationError("--sign-key signs in a registry: with --to")
+        }
+    }
+
     func run() async throws {
         let order = try order()
+        let signer = try signer()
         let destination = try destination()
         let keyring = try registries.keyring()
         var keys = StoreKeys.ofEnvironment(for: order.source)
@@ -140,6 +175,10 @@ struct PackageCommand: AsyncParsableCommand {
                     identity: provider,
                     trust: trust
                 )
+                if let signer, case .registry(let reference, _) = destination {
+                    try await Self.sign(outcome.digest, reference, client, signer)
+                    StandardError.write(terminal.text(of: .line("signed")))
+                }
                 StandardOutput.write(destination.name(outcome.digest) + "\n")
                 return .success
             } catch {
@@ -149,6 +188,30 @@ struct PackageCommand: AsyncParsableCommand {
         }
         await pool.shutdown()
         if status != .success { throw status }
+    }
+
+    /// Who signs the image; nil where nobody was asked to.
+    private func signer() throws -> ImageSigner? {
+        guard let signKey else { return nil }
+        let password = getenv("COSIGN_PASSWORD").map { SecretBytes(String(cString: $0)) }
+        do {
+            return try ImageSigner(key: PrivateKey.reading(pem: SecretBytes(readFile(signKey)), password: password))
+        } catch let error as TrustError {
+            throw CommandError("--sign-key: \(signKey): \(error.message)")
+        }
+    }
+
+    private static func sign(
+        _ digest: Digest,
+        _ repository: ImageReference,
+        _ client: RegistryClient,
+        _ signer: ImageSigner
+    ) async throws(PackagingError) {
+        do throws(RegistryError) {
+            try await signer.sign(digest, in: repository, client, at: TimeSource.system.date())
+        } catch {
+            throw PackagingError(.destination, "the image is there and is not signed: \(error.message)", cause: error)
+        }
     }
 
     private func order() throws -> ModelPackaging.Order {
@@ -170,6 +233,14 @@ struct PackageCommand: AsyncParsableCommand {
             version: location.version,
             digest: digest
         )
+        if let signature, let modelKey {
+            order.proof = .signature(signature)
+            do {
+                order.signers = SignerTrust(key: try PublicKey(pem: readFile(modelKey)))
+            } catch let error as TrustError {
+                throw ValidationError("--model-key: \(error.message)")
+            }
+        }
         order.mountPath = mountPath
         order.platforms = try platform.map { text in
             do throws(ArtifactError) {

@@ -4,6 +4,7 @@ import AsyncHTTPTransport
 import ContainerRegistry
 import FoundationEssentials
 import HTTPTransport
+import JSON
 import KubernetesClient
 import ModelAppController
 import Trust
@@ -16,12 +17,14 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: """
             Needs a public key, or trusted certificates with identities. Of an image it looks for signatures by cosign, or \
             with --notation by Notation; pull credentials are those of the Docker configuration. Of a model, a folder of \
-            this machine, it wants an OpenSSF Model Signing bundle, and each file as it was signed. Exit status: 0 signed, \
-            1 not.
+            this machine, it wants an OpenSSF Model Signing bundle, and each file as it was signed. With --receipt it looks for \
+            receipts of an image that the operator made, and prints them. Exit status: 0 signed, 1 not.
             """
     )
 
-    @Argument(help: "The image: repository:tag or repository@digest; nothing with --model.")
+    @Argument(
+        help: "The image: repository:tag or repository@digest; with --receipt also a receipt; nothing with --model."
+    )
     var image: String?
 
     @Option(
@@ -52,6 +55,12 @@ struct VerifyCommand: AsyncParsableCommand {
     )
     var timestampCertificates: String?
 
+    @Flag(
+        help:
+            "Wants a receipt of the image and prints it as JSON; without --key or --certificates one that nobody signed."
+    )
+    var receipt = false
+
     @Flag(help: "Looks for signatures by Notation.")
     var notation = false
 
@@ -68,6 +77,10 @@ struct VerifyCommand: AsyncParsableCommand {
             throw ValidationError("an image is needed, or --model with a folder, and not both")
         }
         guard model == nil || !notation else { throw ValidationError("Notation signs images, not models") }
+        guard !receipt || (model == nil && !notation) else {
+            throw ValidationError("--receipt is about an image, and its signature is not one of Notation")
+        }
+        if receipt, key == nil, certificates == nil { return }
         guard (key == nil) != (certificates == nil) else {
             throw ValidationError("exactly one of --key and --certificates is needed")
         }
@@ -82,13 +95,12 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let trust = try trust()
-        if let model { return try verify(folder: model, trust) }
+        if let model { return try verify(folder: model, trust()) }
         let reference: ImageReference
         do throws(ArtifactError) { reference = try ImageReference(image ?? "") } catch {
             throw ValidationError(error.message)
         }
-        let verifier = ImageVerifier(notation ? .notation : .cosign, trust: trust)
+        let signers = key == nil && certificates == nil ? nil : try trust()
         try await ClientPool.with { pool in
             let access = SourceAccess.network(pool: pool, allowing: allowEndpoint, clouds: nil)
             let client = RegistryClient(
@@ -101,6 +113,11 @@ struct VerifyCommand: AsyncParsableCommand {
             let digest = try await digest(of: reference, client)
             let now = TimeSource.system.date()
             let name = reference.pinned(to: digest)
+            if receipt {
+                return try await receipts(of: digest, in: reference, ReceiptReader(client, trust: signers), now)
+            }
+            guard let signers else { throw ExitCode.validationFailure }
+            let verifier = ImageVerifier(notation ? .notation : .cosign, trust: signers)
             switch try await verifier.verdict(on: digest, in: reference, client, at: now) {
             case .signed(let signer):
                 StandardOutput.write("\(name)\nsigned by \(signer.description)\n")
@@ -109,6 +126,25 @@ struct VerifyCommand: AsyncParsableCommand {
                 throw ExitCode.failure
             }
         }
+    }
+
+    private func receipts(
+        of digest: Digest,
+        in reference: ImageReference,
+        _ reader: ReceiptReader,
+        _ now: Timestamp
+    ) async throws {
+        let found = try await reader.receipts(of: digest, in: reference, at: now)
+        for receipt in found.receipts { StandardOutput.write(receipt.content.prettyText) }
+        let name = reference.pinned(to: found.image)
+        guard let receipt = found.receipts.first else {
+            let reason = found.defects.first ?? "it has no receipt"
+            StandardError.write("\(name)\nnot verified: \(reason)\n")
+            throw ExitCode.failure
+        }
+        StandardError.write(
+            "\(name)\n" + (receipt.signer.map { "signed by \($0.description)" } ?? "signed by nobody") + "\n"
+        )
     }
 
     private func verify(folder: String, _ trust: SignerTrust) throws {

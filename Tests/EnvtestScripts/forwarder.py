@@ -14,13 +14,14 @@ class Forwarder:
     """Forwards connections until it is closed; listens at once.
 
     rate: bytes a second towards the client, of each connection. cut_after: bytes towards the client after which a
-    connection ends in the middle. certificate: (certificate file, key file), speaks TLS with the client.
+    connection ends in the middle. stop_after: bytes from clients, of all connections together, after which nothing more
+    of theirs gets through; `stopped` is set then. certificate: (certificate file, key file), speaks TLS with the client.
 
     One thread for all connections: an OpenSSL connection must not be read and written by two at once.
     """
 
     def __init__(self, target: str, host: str = "127.0.0.1", rate: float | None = None, cut_after: int | None = None,
-                 certificate: tuple[str, str] | None = None) -> None:
+                 stop_after: int | None = None, certificate: tuple[str, str] | None = None) -> None:
         name, _, port = target.rpartition(":")
         self._target, self.rate, self.cut_after = (name, int(port)), rate, cut_after
         self._context: ssl.SSLContext | None = None
@@ -30,6 +31,8 @@ class Forwarder:
         listener = socket.create_server((host, 0))
         self.address = f"{host}:{listener.getsockname()[1]}"
         self.sent = 0  # bytes towards clients
+        self.received = 0  # bytes from clients that got through
+        self.stop_after, self.stopped = stop_after, threading.Event()
         self.connections = 0
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
@@ -71,11 +74,17 @@ class Forwarder:
         finally:
             to_client.close()
 
-    @staticmethod
-    async def _upstream(client: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
+    async def _upstream(self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
         while data := await client.read(65536):
+            if self.stop_after is not None:
+                data = data[:max(self.stop_after - self.received, 0)]
+            self.received += len(data)
             to_server.write(data)
             await to_server.drain()
+            if self.received == self.stop_after:
+                self.stopped.set()
+                await self._ended.wait()
+                return
 
     async def _downstream(self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         left = self.cut_after

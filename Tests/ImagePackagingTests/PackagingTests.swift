@@ -209,6 +209,34 @@ struct PackagingTests {
         #expect(try await scene.client().tags(of: try ImageReference("\(Self.host)/app")).map(\.name) == ["1"])
     }
 
+    /// Whatever a store calls its objects: nothing of it is read, and nothing is pushed.
+    @Test(arguments: [
+        "../../etc/passwd", "/etc/passwd", "a/../../b", "nul\u{0}byte", ".wh.weights", "back\\slash",
+        String(repeating: "n", count: 10_000), String(repeating: "d/", count: 5_000) + "f",
+    ])
+    func aHostileNameLeavesNothingBehind(_ name: String) async throws {
+        let scene = try await scene()
+        try await scene.pushApplication()
+        var hostile = try await scene.contents()
+        var file = try #require(hostile.files.first)
+        file.path = name
+        hostile.files.append(file)
+        let contents = hostile
+        let client = scene.client()
+        let order = ImagePackager.Order(image: try ImageReference("\(Self.host)/app:1"), model: PackagingScene.model())
+        scene.wire.forget()
+        let error = try await scene.failure {
+            _ = try await ImagePackager(reader: client).package(
+                order,
+                to: .registry(client, try ImageReference("\(Self.host)/baked"), tag: "r-1", previous: nil)
+            ) { () async throws(PackagingError) in contents }
+        }
+        #expect(error?.code == .unsafeName && (error?.message.count ?? 0) < 500, "\(String(describing: error))")
+        #expect(scene.wire.storeBytes == 0)
+        #expect(!scene.wire.requests.contains { $0.hasPrefix("P") }, "\(scene.wire.requests)")
+        #expect(scene.registry.contents.withLock { $0.repositories["baked"] } == nil)
+    }
+
     /// Every request of the upload is broken once, in every way, at a place by chance; the image is the same, and no byte
     /// of the model is asked for that was not lost.
     @Test(arguments: 0..<20)

@@ -16,8 +16,8 @@ import Testing
 /// A registry that nobody here wrote, and the tools that people use to look into images.
 @Suite(.enabled(if: TestPeer.registry.isExpected, TestPeer.registry.reason), .timeLimit(.minutes(3)))
 struct RealRegistryPackagingTests {
-    /// In how many chunks the layer of the model is uploaded.
-    private static let chunks = 5
+    /// In how many chunks of 64 KiB the layer of 900,000 bytes and a little is uploaded.
+    private static let chunks = 14
 
     private func withScene(_ body: (PackagingScene, String) async throws -> Void) async throws {
         let host = try TestPeer.registry.require()

@@ -39,7 +39,11 @@ enum Everything {
             mountPath: /models
             env: {path: MODEL_PATH, version: MODEL_VERSION, revision: MODEL_REVISION}
             fetch: {image: "", resources: {}, sizeLimit: 20Gi}
-            baked: {repository: acr/app-baked, auth: {secretRef: {name: push}}, sign: {keyRef: {name: k}}}
+            baked:
+              repository: acr/app-baked
+              auth: {secretRef: {name: push}}
+              tls: {caSecretRef: {name: corp-ca}}
+              sign: {keyRef: {name: k}}
             prefetch: BeforeWindow
             reload: {http: {port: 88, path: /-/reload}}
           target:

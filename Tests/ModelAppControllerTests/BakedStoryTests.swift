@@ -82,6 +82,13 @@ import Testing
             let first = try #require(cluster.live())
             try cluster.uploadVersion("2.0.0")
             try await cluster.converges(code: "1", model: "2.0.0")
+            // What is written down of it goes there too.
+            let second = try #require(cluster.live())
+            try await cluster.eventually("both have their receipts") {
+                [first, second].allSatisfy { live in
+                    cluster.network.requests.contains { $0.hasPrefix("PUT") && $0.hasSuffix("/c-\(live.release)") }
+                }
+            }
             cluster.network.forget()
             try await cluster.edit(spec: ["rollout": ["skip": ["model": ["2.0.0"]]]])
             try await cluster.converges(code: "1", model: "1.0.0")

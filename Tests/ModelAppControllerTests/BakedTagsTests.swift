@@ -30,6 +30,7 @@ struct BakedTagsTests {
         #expect(!tags.isUnneeded("r-ba9876543210"))
         #expect(!tags.isUnneeded("m-sha256-\(Self.hex)-01234567"))
         #expect(tags.isUnneeded("r-ffffffffffff"))
+        #expect(!tags.isUnneeded("c-0123456789ab") && tags.isUnneeded("c-ffffffffffff"))
         #expect(tags.isUnneeded("m-sha256-\(String(repeating: "b", count: 64))-01234567"))
     }
 

@@ -15,6 +15,13 @@ struct PlanProgramTests {
         )
     }
 
+    /// The ModelApp with a container that reads the store: nothing has to be made before its Deployment is applied.
+    private static func referring(_ text: String) throws -> String {
+        let start = try #require(text.range(of: "    mode: Baked\n"))
+        let end = try #require(text.range(of: "  target:\n"))
+        return text.replacingCharacters(in: start.lowerBound..<end.lowerBound, with: "    mode: Reference\n")
+    }
+
     @Test func theExitStatusSaysWhetherThereIsSomethingToDo() async throws {
         let demo = try RunningProgram(["demo", "--keep", "--output", "json"])
         let json = try JSONValue(parsing: try await demo.firstLine())
@@ -30,11 +37,12 @@ struct PlanProgramTests {
             }
             #expect(inStep.status == 0 && inStep.output.contains("nothing to do"), "\(inStep)")
 
-            let changed = try folder.write(
-                text.replacing("containerPort: 88", with: "containerPort: 89"),
-                to: "changed.yaml"
-            )
-            #expect(try folder.text("changed.yaml") != text)
+            let edited = text.replacing("containerPort: 88", with: "containerPort: 89")
+            #expect(edited != text)
+            let waiting = try folder.write(edited, to: "waiting.yaml")
+            let baking = try await call.withSources("plan", "-f", waiting)
+            #expect(baking.status == 2 && baking.output.contains("+ bake") && !baking.output.contains("apply"))
+            let changed = try folder.write(try Self.referring(edited), to: "changed.yaml")
             let plan = try await call.withSources("plan", "-f", changed)
             #expect(plan.status == 2 && plan.output.contains("apply"), "\(plan)")
             let json = try await call.withSources("plan", "-f", changed, "-o", "json")

@@ -159,14 +159,3 @@ struct ImageAssembly: Sendable {
         PackagingError(.unsupportedImage, "\(application.repository): no layer can be added, because \(why)")
     }
 }
-
-extension Descriptor {
-    /// The descriptor as a document has it.
-    var document: JSONValue {
-        var document: JSONValue = [
-            "mediaType": .string(mediaType.text), "digest": .string(digest.description), "size": .integer(size),
-        ]
-        if !annotations.isEmpty { document["annotations"] = .object(annotations.mapValues { .string($0) }) }
-        return document
-    }
-}

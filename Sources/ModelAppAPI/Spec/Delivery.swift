@@ -145,6 +145,8 @@ public struct BakedOptions: APIObject {
     public var repository = ""
     /// Who pushes.
     public var auth: SourceAuth?
+    /// How the registry is spoken to.
+    public var tls: TLSOptions?
     /// Signs the images.
     public var sign: SigningOptions?
 
@@ -161,7 +163,8 @@ public struct BakedOptions: APIObject {
             .minLength(1),
             .maxLength(512)
         ),
-        .field("auth", \.auth, "Who pushes."),
+        .field("auth", \.auth, "Who pushes. Default: as for the code."),
+        .field("tls", \.tls, "How the registry is spoken to. Default: as that of the code, where it is the same."),
         .field("sign", \.sign, "Signs the images."),
     ])
 }
@@ -178,7 +181,12 @@ public struct SigningOptions: APIObject {
 
     /// The members.
     public static let fields = FieldTable<SigningOptions>([
-        .field("keyRef", \.keyRef, "The Secret that holds the cosign key.", required: true)
+        .field(
+            "keyRef",
+            \.keyRef,
+            "The Secret that holds the cosign key, as cosign generate-key-pair k8s://NAMESPACE/NAME makes it.",
+            required: true
+        )
     ])
 }
 

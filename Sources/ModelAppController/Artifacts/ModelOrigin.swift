@@ -111,12 +111,15 @@ enum ModelOrigin: Sendable {
     }
 
     /// What lies in a version now, and where its bytes are read.
-    /// - Parameter digest: the digest that it had, by which an artifact is found whatever has become of its tag.
+    /// - Parameters:
+    ///   - digest: the digest that it had, by which an artifact is found whatever has become of its tag.
+    ///   - judge: who has to have signed the proof; nil where that was verified by somebody else.
     func contents(
         _ version: String,
         digest: String?,
         of model: ModelSource,
-        proof: ModelProof? = nil
+        proof: ModelProof? = nil,
+        judge: ProvenFiles.Judge? = nil
     ) async throws(ScanFailure) -> (contents: VersionContents, reader: any ObjectReader) {
         var spec = ModelAppSpec()
         spec.model = model
@@ -130,7 +133,13 @@ enum ModelOrigin: Sendable {
         switch self {
         case .store(let store):
             let prefix = store.prefix + (model.objects.isEmpty ? Self.folder(version) : "")
-            let contents = try await VersionContents.read(store.store, prefix: prefix, rules: rules, proof: proof)
+            let contents = try await VersionContents.read(
+                store.store,
+                prefix: prefix,
+                rules: rules,
+                proof: proof,
+                judge: judge
+            )
             return (contents, store.store)
         case .artifacts(let artifacts):
             return (try await artifacts.contents(version, digest: digest, rules: rules), artifacts.blobs)
@@ -139,7 +148,7 @@ enum ModelOrigin: Sendable {
                 let message = "\(registered.uri(version)): there is no such version any more"
                 throw ScanFailure(reason: "ModelBytesGone", message: message)
             }
-            return try await registered.contents(of: found, rules: rules, proof: proof)
+            return try await registered.contents(of: found, rules: rules, proof: proof, judge: judge)
         }
     }
 

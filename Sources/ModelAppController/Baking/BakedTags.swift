@@ -39,7 +39,7 @@ public struct BakedTags: Sendable, Hashable {
 
     /// Whether the tag may go: one of ours, that nobody needs.
     public func isUnneeded(_ tag: String) -> Bool {
-        if tag.hasPrefix("r-") {
+        if tag.hasPrefix("r-") || tag.hasPrefix("c-") {
             let id = tag.dropFirst(2)
             return id.utf8.count == 12 && id.utf8.allSatisfy(isHexadecimal) && !releases.contains(String(id))
         }

@@ -7,8 +7,8 @@ import ReleasePlanning
 
 /// Makes the image of one release, or finds it made.
 ///
-/// The tag of the release is the result: it is never moved, so whoever finds it is done. Cut off anywhere, the next attempt
-/// ends with the same digest.
+/// The tag of the release is the result: it is never moved, so whoever finds it has only to see that it is signed where it
+/// shall be. Cut off anywhere, the next attempt ends with the same digest.
 struct Baker: Sendable {
     let access: SourceAccess
     let secrets: SecretReader
@@ -21,11 +21,19 @@ struct Baker: Sendable {
         do throws(ScanFailure) {
             let image = try reference(order.image, "spec.code.image")
             let repository = try reference(order.repository, "spec.delivery.baked.repository")
+            // Before anything is pushed: an image that cannot be signed is of no use.
+            let signer = try await credentials.signer()
             let target = try await writer(repository, beside: image, credentials, app)
-            if let digest = try await made(order, repository, target) { return digest }
-            let store = try await ModelOrigin.open(app, credentials: credentials, access: access, time: time)
-            let reader = try await reader(image, credentials, app)
-            return try await package(order, app, image, repository, reader, target, store)
+            let digest: Digest
+            if let made = try await made(order, repository, target) {
+                digest = made
+            } else {
+                let store = try await ModelOrigin.open(app, credentials: credentials, access: access, time: time)
+                let reader = try await reader(image, credentials, app)
+                digest = try await package(order, app, image, repository, reader, target, store)
+            }
+            if let signer { try await sign(digest, repository, target, signer) }
+            return digest
         } catch {
             for names in [credentials.ofBaked, credentials.ofCode, credentials.ofModel] {
                 await credentials.forget(names, after: error)
@@ -47,6 +55,19 @@ struct Baker: Sendable {
         }
     }
 
+    private func sign(
+        _ digest: Digest,
+        _ repository: ImageReference,
+        _ client: RegistryClient,
+        _ signer: ImageSigner
+    ) async throws(ScanFailure) {
+        do throws(RegistryError) {
+            try await signer.sign(digest, in: repository, client, at: time.date())
+        } catch {
+            throw ScanFailure(baking: error)
+        }
+    }
+
     private func package(
         _ order: BakeOrder,
         _ app: ModelApp,
@@ -62,6 +83,7 @@ struct Baker: Sendable {
             version: order.model.version,
             digest: order.model.digest
         )
+        package.proof = ModelProof(app.spec.verification)
         package.mountPath = order.mountPath
         package.environment = order.environment
         do throws(ArtifactError) {
@@ -94,11 +116,11 @@ struct Baker: Sendable {
     ) async throws(ScanFailure) -> RegistryClient {
         let isAllowed = access.allows(authority: image.registry)
         let keys = try await credentials.keyring(for: image.registry, isAllowed: isAllowed)
-        return try await client(image.registry, keys.keyring, app.spec.code.tls, credentials)
+        return try await client(image.registry, keys.keyring, app.spec.code.tls, "spec.code", credentials)
     }
 
-    /// The registry of the baked image is spoken to as that of the code, where it is the same.
-    private func writer(
+    /// Without options of its own, the registry of the baked image is spoken to as that of the code, where it is the same.
+    func writer(
         _ repository: ImageReference,
         beside image: ImageReference,
         _ credentials: SourceCredentials,
@@ -106,22 +128,25 @@ struct Baker: Sendable {
     ) async throws(ScanFailure) -> RegistryClient {
         let isAllowed = access.allows(authority: repository.registry)
         let keyring = try await credentials.bakedKeyring(for: repository.registry, isAllowed: isAllowed)
-        let options = repository.registry == image.registry ? app.spec.code.tls : nil
-        return try await client(repository.registry, keyring, options, credentials)
+        let own = app.spec.delivery.baked?.tls
+        let options = own ?? (repository.registry == image.registry ? app.spec.code.tls : nil)
+        let field = own == nil ? "spec.code" : "spec.delivery.baked"
+        return try await client(repository.registry, keyring, options, field, credentials)
     }
 
     private func client(
         _ registry: String,
         _ keyring: RegistryKeyring,
         _ options: TLSOptions?,
+        _ field: String,
         _ credentials: SourceCredentials
     ) async throws(ScanFailure) -> RegistryClient {
-        let trust = try await credentials.trust(options, field: "spec.code").trust
+        let trust = try await credentials.trust(options, field: field).trust
         let transport: any HTTPTransport
         do {
             transport = try await access.transport(trust)
         } catch {
-            throw ScanFailure(reason: "InvalidTrust", message: "\(error)", aspect: .trust)
+            throw ScanFailure(reason: "InvalidTrust", message: "\(field).tls.caSecretRef: \(error)", aspect: .trust)
         }
         let host = RegistryHostOptions(
             plainHTTP: options?.plainHTTP ?? false,
@@ -137,7 +162,7 @@ struct Baker: Sendable {
         )
     }
 
-    private func reference(_ text: String, _ field: String) throws(ScanFailure) -> ImageReference {
+    func reference(_ text: String, _ field: String) throws(ScanFailure) -> ImageReference {
         do throws(ArtifactError) {
             return try ImageReference(text)
         } catch {
@@ -151,8 +176,8 @@ extension ScanFailure {
     init(baking error: RegistryError) {
         self.init(error)
         let isRefusal = error.isRefusal || error.code == .credential
-        message = "spec.delivery.baked.\(isRefusal ? "auth" : "repository"): \(message)"
-        aspect = nil
+        message = "spec.delivery.baked.\(isRefusal ? "auth" : aspect == .trust ? "tls" : "repository"): \(message)"
+        if aspect != .trust { aspect = nil }
         isTransient = error.isTransient || error.code == .uploadLost
     }
 
@@ -166,7 +191,8 @@ extension ScanFailure {
             self.init(reason: cause.reason, message: "spec.model: \(cause.message)")
         default:
             let reasons: [(PackagingError.Code, String)] = [
-                (.modelChanged, "ModelBytesGone"), (.wrongContent, "WrongContent"), (.unsafeName, "UnsafeName"),
+                (.modelChanged, "ModelBytesGone"), (.wrongContent, "WrongContent"), (.unverified, "Unverified"),
+                (.unsafeName, "UnsafeName"),
                 (.unsupportedImage, "UnsupportedImage"), (.platformMissing, "PlatformMissing"), (.tooLarge, "TooLarge"),
                 (.store, "StoreUnavailable"), (.cancelled, "Cancelled"),
             ]

@@ -5,6 +5,7 @@ public import ImagePackaging
 public import ModelAppAPI
 import ObjectStorage
 import Selection
+public import Trust
 
 /// Makes one image of an application and one version of a model: what `modelapp package` and the operator's bakes run.
 ///
@@ -23,6 +24,11 @@ public struct ModelPackaging: Sendable {
         public var version: String
         /// The digest that the version must have; nil for whatever is there.
         public var digest: String?
+        /// What says which files the version has, each with its sha256; nil where the store does. The digest is then that
+        /// of the list.
+        public var proof: ModelProof?
+        /// Whose signature the proof has to have; nil where that was verified before, and `digest` is what came of it.
+        public var signers: SignerTrust?
         /// The folder of the model in the container.
         public var mountPath = "/models"
         /// The names of the environment variables that tell the container about its model.
@@ -100,7 +106,9 @@ public struct ModelPackaging: Sendable {
         from store: ModelOrigin
     ) async throws(PackagingError) -> ImagePackager.Outcome {
         var listed: Listed?
-        if order.digest == nil { listed = try await list(order, store) }
+        // Where a signature is to be verified the list is read in any case, also of a layer that is there.
+        if order.digest == nil || order.signers != nil { listed = try await list(order, store) }
+        if let listed { try check(listed.contents, order) }
         let description = ModelDescription(
             revision: order.digest ?? listed?.contents.digest ?? "",
             version: order.version,
@@ -118,14 +126,17 @@ public struct ModelPackaging: Sendable {
             () async throws(PackagingError) in
             let found: Listed
             if let known { found = known } else { found = try await list(order, store) }
-            guard order.digest == nil || found.contents.digest == order.digest else {
-                throw PackagingError(
-                    .modelChanged,
-                    "the store holds \(found.contents.digest) under \(order.version.clipped), not \(description.revision)"
-                )
-            }
+            try check(found.contents, order)
             return try self.contents(found, order)
         }
+    }
+
+    private func check(_ contents: VersionContents, _ order: Order) throws(PackagingError) {
+        guard let digest = order.digest, contents.digest != digest else { return }
+        throw PackagingError(
+            .modelChanged,
+            "the store holds \(contents.digest) under \(order.version.clipped), not \(digest)"
+        )
     }
 
     private func list(_ order: Order, _ store: ModelOrigin) async throws(PackagingError) -> Listed {
@@ -134,12 +145,21 @@ public struct ModelPackaging: Sendable {
             return try await retry.run { () async throws(ModelFetcher.Failure) in
                 let found: Listed
                 do throws(ScanFailure) {
-                    found = try await store.contents(order.version, digest: order.digest, of: order.source)
+                    found = try await store.contents(
+                        order.version,
+                        digest: order.digest,
+                        of: order.source,
+                        proof: order.proof,
+                        judge: order.signers.map { ProvenFiles.Judge(trust: $0, now: time.date()) }
+                    )
                 } catch {
                     throw ModelFetcher.Failure(error)
                 }
                 guard found.contents.archives.isEmpty else {
                     throw ModelFetcher.Failure("NotSupported", ModelArtifact.noArchivesInImages)
+                }
+                if let refusal = found.contents.refusal {
+                    throw ModelFetcher.Failure("Unverified", "the version \(order.version.clipped): \(refusal)")
                 }
                 if case .incomplete(let why) = found.contents.completeness {
                     throw ModelFetcher.Failure("Incomplete", why.sentence)
@@ -197,7 +217,7 @@ extension PackagingError {
     init(_ failure: ModelFetcher.Failure) {
         let codes: [String: Code] = [
             "ModelBytesGone": .modelChanged, "UnsafeName": .unsafeName, "WrongContent": .wrongContent,
-            "Incomplete": .modelChanged, "Cancelled": .cancelled,
+            "Incomplete": .modelChanged, "Unverified": .unverified, "Cancelled": .cancelled,
         ]
         self.init(
             codes[failure.reason] ?? .store,

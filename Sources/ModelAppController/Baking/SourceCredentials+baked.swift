@@ -4,7 +4,10 @@ import ModelAppAPI
 /// Keys to the repository that baked images go to.
 extension SourceCredentials {
     /// The Secrets that a push of baked images may use besides those of the code.
-    var ofBaked: [String] { [app.spec.delivery.baked?.auth?.secretRef?.name].compactMap { $0 } }
+    var ofBaked: [String] {
+        let baked = app.spec.delivery.baked
+        return [baked?.auth?.secretRef?.name, baked?.tls?.caSecretRef?.name].compactMap { $0 } + ofSigning
+    }
 
     /// The keys that `spec.delivery.baked.auth` names; without it those of the code, which then have to allow pushing.
     func bakedKeyring(for registry: String, isAllowed: Bool) async throws(ScanFailure) -> RegistryKeyring {

@@ -22,6 +22,7 @@ public struct ModelAppReconciler: Reconciler {
     let stores: Stores
     let resolver: Resolver
     private let bakes: Bakes
+    private let receipts: Receipts
     private let policy: PlanPolicy
     let time: TimeSource
     private let random: @Sendable () -> Double
@@ -75,6 +76,7 @@ public struct ModelAppReconciler: Reconciler {
         stores: Stores,
         resolver: Resolver,
         bakes: Bakes,
+        receipts: Receipts,
         policy: PlanPolicy,
         due: DueScans,
         time: TimeSource,
@@ -89,6 +91,7 @@ public struct ModelAppReconciler: Reconciler {
         self.stores = stores
         self.resolver = resolver
         self.bakes = bakes
+        self.receipts = receipts
         self.policy = policy
         self.due = due
         self.time = time
@@ -107,6 +110,7 @@ public struct ModelAppReconciler: Reconciler {
             requests.forget(key)
             due.forget(key)
             bakes.forget(key)
+            receipts.forget(key)
             checks.want(nil, for: key)
             podWatches.leave(key)
             return try await letGo(everythingOf: key)
@@ -144,6 +148,7 @@ public struct ModelAppReconciler: Reconciler {
         }
         if plan.isEmpty {
             memory.noteSettled(key)
+            receipts.want(plan.receipt, for: app)
             try await writeStatus(plan.status, observation)
             let waits = [wait(app, resolved.lookAgainAt, now), plan.requeueAfter, turn].compactMap { $0 }
             return .requeue(after: waits.min() ?? app.spec.interval.duration)

@@ -85,7 +85,7 @@ public struct ImageVerifier: Sendable {
             let client = client
             var reference = repository
             reference.digest = nil
-            reference.tag = "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64)).sig"
+            reference.tag = CosignSignature.tag(of: digest)
             guard
                 let manifest = try await found({ () async throws(RegistryError) in
                     try await client.manifest(reference)

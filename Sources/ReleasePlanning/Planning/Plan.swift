@@ -43,6 +43,8 @@ public struct Plan: Sendable, Hashable {
     public var status: ModelAppStatus
     /// The image that a release waits for: a background operation to begin, unless it is under way.
     public var bake: BakeOrder?
+    /// The receipt of what runs: a background operation that nothing waits for.
+    public var receipt: ReceiptOrder?
     /// When to look again without an event; nil for the interval alone.
     public var requeueAfter: Duration?
     /// What has to be under way in the background; nil for nothing. It ends with a pass that says what it came to.

@@ -107,9 +107,6 @@ public struct SpecCheck: Sendable, Hashable {
         // The digest of an artifact is that of its manifest, and a list inside of it says nothing of that.
         unless(spec.model.oci == nil || spec.verification?.model == nil, "spec.verification.model")
         unless(spec.delivery.mode != .imageVolume, "spec.delivery.mode")
-        unless(spec.delivery.baked?.sign == nil, "spec.delivery.baked.sign")
-        // Baking does not look at proofs yet, and an image of bytes that nobody proved must not look proved.
-        unless(spec.delivery.mode != .baked || spec.verification?.model == nil, "spec.verification.model")
         unless(spec.delivery.prefetch == .never, "spec.delivery.prefetch")
         unless(spec.delivery.reload == nil, "spec.delivery.reload")
         let rollout = spec.rollout

@@ -282,6 +282,10 @@ struct Planner {
         if let applied = observation.applied, let due = inPlaceDue(applied.release), due > now {
             plan.lookAgain(at: due, now: now)
         }
+        switch outcome {
+        case .running, .waiting: if steps.isEmpty { plan.receipt = receipt }
+        default: break
+        }
         return plan
     }
 }

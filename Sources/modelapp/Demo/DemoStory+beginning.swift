@@ -88,6 +88,11 @@ extension DemoStory {
         blob["endpoint"] = .string(addresses.blob)
         model["azureBlob"] = blob
         spec["model"] = model
+        if var delivery = spec["delivery"], var baked = delivery["baked"] {
+            baked["repository"] = .string(addresses.registry + "/model-api-baked")
+            delivery["baked"] = baked
+            spec["delivery"] = delivery
+        }
         app["spec"] = spec
         return app
     }

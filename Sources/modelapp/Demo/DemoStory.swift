@@ -85,7 +85,7 @@ struct DemoStory: Sendable {
                 let before = try await self.live(client)
                 try self.upload("ResNet_152.model", "weights, night 2")
                 try self.upload("synset.txt", "labels, night 2")
-                return try await self.released(client) { $0.revision != before.revision && $0.image == before.image }
+                return try await self.released(client) { $0.revision != before.revision && $0.tag == before.tag }
             },
             Chapter(title: "New code alone: build 1042") {
                 let before = try await self.live(client)
@@ -156,7 +156,7 @@ extension DemoStory {
                 app.status.condition("Ready")?.isTrue == true, app.status.condition("Reconciling") == nil
             {
                 let live = try await live(client)
-                if live.revision == current.model.digest, live.image.hasSuffix("@" + current.code.digest) { return }
+                if live.revision == current.model.digest, live.image == current.image { return }
             }
             try await time.sleep(for: .milliseconds(20))
         }

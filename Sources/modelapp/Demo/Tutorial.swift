@@ -2,7 +2,7 @@
 enum Tutorial {
     static let text = """
         # The application of Microsoft's article "CI/CD for AI apps", as one object: developers push images whose tags are
-        # build ids, data scientists overwrite two blobs, and production runs the latest of both, as one release.
+        # build ids, data scientists overwrite two blobs, and production runs the latest of both, as one container.
         apiVersion: modelapp.dev/v1alpha1
         kind: ModelApp
         metadata:
@@ -25,7 +25,9 @@ enum Tutorial {
               secretRef:
                 name: blob-key
           delivery:
-            mode: Reference
+            mode: Baked
+            baked:
+              repository: acrforblog.azurecr.io/model-api-baked
           target:
             own:
               template:
@@ -39,5 +41,11 @@ enum Tutorial {
               ports:
                 - port: 80
                   targetPort: 88
+          rollout:
+            windows:
+              # Open in every minute, so that a demo need not wait for the night; nightly.yaml has the article's window.
+              - name: any-minute
+                cron: "* * * * *"
+                duration: 1m
         """ + "\n"
 }

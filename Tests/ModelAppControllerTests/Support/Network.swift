@@ -17,6 +17,7 @@ final class Network: HTTPTransport {
     private let services = Mutex<[String: any LocalService]>([:])
     private let pods = Mutex<(any LocalService)?>(nil)
     private let log = Mutex<[String]>([])
+    private let schemes = Mutex<[String: Set<String>]>([:])
     private let credentials = Mutex<[String: Set<String>]>([:])
     private let hook = Mutex<(@Sendable (String) -> Void)?>(nil)
     private let untrusted = Mutex<Set<String>>([])
@@ -45,6 +46,9 @@ final class Network: HTTPTransport {
 
     /// What was sent to a host as `Authorization`.
     func authorizations(at host: String) -> Set<String> { credentials.withLock { $0[host] ?? [] } }
+
+    /// How a host was spoken to: `http`, `https`.
+    func schemes(at host: String) -> Set<String> { schemes.withLock { $0[host] ?? [] } }
 
     /// Every request since the last `forget`, as `GET host/path?query`.
     var requests: [String] { log.withLock { $0 } }
@@ -77,6 +81,7 @@ final class Network: HTTPTransport {
         let host = request.authority ?? ""
         let line = "\(request.method) \(host)\(request.path ?? "")"
         log.withLock { $0.append(line) }
+        if let scheme = request.scheme { _ = schemes.withLock { $0[host, default: []].insert(scheme) } }
         hook.withLock { $0 }?(line)
         if let value = request.headerFields[.authorization] {
             _ = credentials.withLock { $0[host, default: []].insert(value) }

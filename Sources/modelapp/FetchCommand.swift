@@ -37,6 +37,15 @@ struct FetchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Version ids of objects that are overwritten in place, by their names, as JSON. Their bytes are read, whatever "
+                + "is there now.",
+            valueName: "json"
+        )
+    )
+    var objectVersions: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The object of the version that lists its files with their sha256. The digest is that of the list, and each "
                 + "file must be as it says.",
             valueName: "name"
@@ -98,6 +107,13 @@ struct FetchCommand: AsyncParsableCommand {
                 throw ValidationError("--size-limit must be like 20Gi, not \"\(sizeLimit)\"")
             }
             order.sizeLimit = bytes
+        }
+        if let objectVersions {
+            do {
+                order.objectVersions = try [String: String](parsing: Array(objectVersions.utf8))
+            } catch {
+                throw ValidationError("--object-versions: \(error)")
+            }
         }
         guard manifest == nil || signature == nil else {
             throw ValidationError("--manifest and --signature exclude each other")

@@ -56,6 +56,39 @@ struct RollbackTests {
         )
     }
 
+    private func overwritten(_ code: Int, _ model: Int) -> Resolution {
+        let model = Fixtures.model(model, isRestorable: false)
+        return Resolution(code: .found(Fixtures.code(code), nil), model: .found(model, nil))
+    }
+
+    /// Model 2 is overwritten in place by 3: put back, its pods would wait for bytes that are gone.
+    @Test func whatIsPutBackIsTheLastReleaseWhoseBytesCanBeHad() throws {
+        var world = try converged()
+        try world.converge(overwritten(1, 2))
+        try fail(&world, overwritten(1, 3))
+        #expect(live(world) == ("1", "1/"))
+        world.finishRollout()
+        try world.settle(overwritten(1, 3))
+        #expect(ready(world) == "True RolledBack")
+    }
+
+    /// The bytes are there as long as the store has the same model: only the code was new.
+    @Test func whatTheStoreStillHasCanBePutBack() throws {
+        var world = try converged()
+        try world.converge(overwritten(1, 2))
+        try fail(&world, overwritten(2, 2))
+        #expect(live(world) == ("1", "2/"))
+    }
+
+    /// Its pods may still run, and one that starts anew takes no other bytes.
+    @Test func whereNoBytesCanBeHadTheLastReleaseIsPutBack() throws {
+        var world = World(try Fixtures.app(Fixtures.spec([:])))
+        try world.converge(overwritten(1, 1))
+        try world.converge(overwritten(1, 2))
+        try fail(&world, overwritten(1, 3))
+        #expect(live(world) == ("1", "2/"))
+    }
+
     @Test func theInnocentHalfMovesOn() throws {
         var world = try converged()
         try fail(&world, Fixtures.resolution(2, 1))

@@ -71,6 +71,15 @@ struct SpecCheckTests {
         #expect(plan.status.condition("Ready")?.message.isEmpty == false)
     }
 
+    @Test func globsAndFixedNamesExcludeEachOther() throws {
+        let spec = Fixtures.spec([
+            "model.versions": nil, "model.objects": ["a.onnx"], "model.complete": ["settle": "1m"],
+            "model.excludeFiles": ["*.tmp"],
+        ])
+        let problems = SpecCheck.problems(in: try Fixtures.app(spec)).map(\.field)
+        #expect(problems == ["spec.model.excludeFiles"])
+    }
+
     private static let invalidArtifacts: [(String, JSONValue?, String)] = [
         ("model.oci", ["repository": "ACR/x"], "spec.model.oci.repository: "),
         (

@@ -189,7 +189,6 @@ extension ModelResolver {
         let tag = model.version.version
         let since = times[tag].flatMap { $0?.milliseconds } ?? watch.firstSeen(tag, digest: model.version.digest)
         let (until, overflow) = since.addingReportingOverflow(search.rules.minimumAge)
-        let kept = ResolvedModel(version: release.model, uri: release.modelURI, isRestorable: release.restorable)
-        return (overflow ? .max : until, kept)
+        return (overflow ? .max : until, ResolvedModel(release))
     }
 }

@@ -26,6 +26,9 @@ public struct ModelFetcher: Sendable {
         /// The most bytes that the model may have; nil for no limit.
         public var sizeLimit: Int64?
 
+        /// The version ids of objects that are overwritten in place, by their names; empty for whatever is there now.
+        public var objectVersions: [String: String] = [:]
+
         /// What says which files the version has; nil where the store does.
         public var proof: ModelProof?
 

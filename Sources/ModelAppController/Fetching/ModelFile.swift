@@ -26,12 +26,21 @@ struct ModelFile: Sendable {
         let reader: any ObjectReader
         do throws(ScanFailure) {
             let (version, digest) = (order.version, order.digest)
-            (contents, reader) = try await origin.contents(
-                version,
-                digest: digest,
-                of: order.source,
-                proof: order.proof
-            )
+            if case .store(let opened) = origin, !order.objectVersions.isEmpty {
+                reader = opened.store
+                contents = try await VersionContents.read(
+                    opened.store,
+                    prefix: opened.prefix,
+                    versions: order.objectVersions
+                )
+            } else {
+                (contents, reader) = try await origin.contents(
+                    version,
+                    digest: digest,
+                    of: order.source,
+                    proof: order.proof
+                )
+            }
         } catch {
             if error.reason == "NoIdentity" { throw gone(order, "nothing") }
             throw ModelFetcher.Failure(error)

@@ -142,6 +142,6 @@ extension ModelResolver {
     }
 
     private func kept(_ search: RegisteredSearch) -> ResolvedModel? {
-        search.running.map { ResolvedModel(version: $0.model, uri: $0.modelURI, isRestorable: $0.restorable) }
+        search.running.map { ResolvedModel($0) }
     }
 }

@@ -181,7 +181,11 @@ extension ModelResolver {
         if case .incomplete(let why) = identified.completeness { return incomplete(why, listing, search) }
         let label = name ?? set.modified.map { Timestamp(microseconds: $0 * 1000).rfc3339 } ?? "unknown"
         var model = resolved(set, label, identified, search, folder: folder)
-        if search.app.spec.delivery.mode != .baked { model.isRestorable = name != nil }
+        if search.app.spec.delivery.mode != .baked, name == nil {
+            // What is overwritten in place can be had again by its version ids, by a fetcher that is told them.
+            if search.app.spec.delivery.mode == .initContainer { model.objectVersions = identified.objectVersions }
+            model.isRestorable = !model.objectVersions.isEmpty
+        }
         let age = (search.app.spec.rollout.minAge?.duration ?? .zero).wholeMicroseconds / 1000
         let isRunning = search.running?.model.digest == identified.digest
         if age > 0, !isRunning, search.app.spec.rollout.pin?.model == nil, let modified = set.modified {
@@ -202,9 +206,7 @@ extension ModelResolver {
 
     /// What runs, as the latest that counts.
     private func kept(_ search: Search) -> ResolvedModel? {
-        search.running.map {
-            ResolvedModel(version: $0.model, uri: $0.modelURI, isRestorable: $0.restorable)
-        }
+        search.running.map { ResolvedModel($0) }
     }
 
     /// An upload that is under way and ends by itself is no failure of the source; one that lacks something is.

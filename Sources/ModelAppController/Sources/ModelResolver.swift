@@ -36,6 +36,8 @@ struct ModelResolver: Sendable {
         var refusal: String?
         /// From when on its proof does not count any more.
         var validUntil: Timestamp?
+        /// The version ids of files that are overwritten in place, where the store keeps versions.
+        var objectVersions: [String: String]
         /// When it was looked at.
         var readAt: ContinuousClock.Instant
 
@@ -48,6 +50,7 @@ struct ModelResolver: Sendable {
             bytes = contents.bytes
             refusal = contents.refusal
             validUntil = contents.validUntil
+            objectVersions = contents.objectVersions
             self.readAt = readAt
         }
     }

@@ -25,6 +25,8 @@ struct VersionContents: Sendable {
     var refusal: String?
     /// From when on its proof does not count any more.
     var validUntil: Timestamp?
+    /// The version ids of files that are overwritten in place, where the store keeps versions of all of them.
+    var objectVersions: [String: String] = [:]
     /// The same objects as a scan sums them up: tells whether they are those that were judged complete.
     var listed = ObjectSet()
 
@@ -96,10 +98,27 @@ struct VersionContents: Sendable {
                 judge
             )
         }
+        var objectVersions: [String: String] = [:]
+        if !rules.fixedNames.isEmpty, let kept = try await keptVersions(of: files, in: store) {
+            (files, objectVersions) = (kept.files, kept.versions)
+            fingerprint = ModelFingerprint()
+            for (path, info) in files { fingerprint.add(path, info) }
+        }
+        return try contents(files, fingerprint, listed, objectVersions, at: "\(store.location)/\(prefix.clipped)")
+    }
+
+    /// The content of files by what the store says of each.
+    static func contents(
+        _ files: [String: ObjectInfo],
+        _ fingerprint: ModelFingerprint,
+        _ listed: ObjectSet,
+        _ objectVersions: [String: String],
+        at place: String
+    ) throws(ScanFailure) -> VersionContents {
         guard let identity = fingerprint.identity else {
             throw ScanFailure(
                 reason: "NoIdentity",
-                message: "\(store.location)/\(prefix.clipped): the store tells neither checksums nor entity tags",
+                message: "\(place): the store tells neither checksums nor entity tags",
                 aspect: .place
             )
         }
@@ -115,6 +134,7 @@ struct VersionContents: Sendable {
             files: files,
             checksums: [:],
             bytes: fingerprint.bytes,
+            objectVersions: objectVersions,
             listed: listed
         )
     }

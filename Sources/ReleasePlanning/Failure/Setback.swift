@@ -26,6 +26,18 @@ struct Setback {
 }
 
 extension Setback {
+    /// What ran before and is put back: the last release whose bytes can be had again. Where there is none, the last: its
+    /// pods may still run, and one that starts anew waits and takes no other bytes.
+    private static func good(
+        _ observation: Observation,
+        _ quarantine: Quarantine,
+        latestModel: String
+    ) -> StoredRelease? {
+        // One that somebody put back may hold what is blamed: it is not what the other half moves on with.
+        let earlier = observation.newestFirst.filter { $0.convergedAt != nil && !quarantine.blames($0.release) }
+        return earlier.first { $0.release.restorable || $0.release.model.digest == latestModel } ?? earlier.first
+    }
+
     /// What failed of the newest pair and the present template; nil if nothing did.
     init?(_ observation: Observation, _ resolution: Resolution, templateHash hash: String) {
         let quarantine = Quarantine(observation)
@@ -41,8 +53,7 @@ extension Setback {
         guard let failed = byCode ?? byModel ?? byAll else { return nil }
         self.init(
             failed: failed,
-            // One that somebody put back may hold what is blamed: it is not what the other half moves on with.
-            good: observation.newestFirst.first { $0.convergedAt != nil && !quarantine.blames($0.release) },
+            good: Self.good(observation, quarantine, latestModel: model),
             holdsCode: byCode != nil,
             holdsModel: byModel != nil,
             holdsAll: byCode == nil && byModel == nil,

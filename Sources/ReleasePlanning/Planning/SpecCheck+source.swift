@@ -10,7 +10,19 @@ extension SpecCheck {
         guard model.azureBlob != nil || model.s3 != nil else { return [] }
         let ways = [model.versions != nil, model.pointer != nil, !model.objects.isEmpty].filter { $0 }.count
         let problem = "exactly one of versions, pointer, objects is needed with a blob store"
-        return (ways == 1 ? [] : [FieldProblem("spec.model", problem)]) + schemeProblems(model)
+        return (ways == 1 ? [] : [FieldProblem("spec.model", problem)]) + schemeProblems(model) + globProblems(model)
+    }
+
+    /// Globs choose among the files of a folder; fixed names are all there is.
+    private static func globProblems(_ model: ModelSource) -> [FieldProblem] {
+        guard !model.objects.isEmpty else { return [] }
+        return [("includeFiles", model.includeFiles), ("excludeFiles", model.excludeFiles)].filter { !$0.1.isEmpty }.map
+        {
+            FieldProblem(
+                "spec.model.\($0.0)",
+                "chooses among files of a folder; spec.model.objects are named one by one"
+            )
+        }
     }
 
     private static func artifactProblems(_ model: ModelSource) -> [FieldProblem] {

@@ -173,6 +173,7 @@ struct Planner {
         release.code = code
         release.model = model.version
         release.modelURI = model.uri
+        release.objectVersions = model.objectVersions
         release.mode = app.spec.delivery.mode
         do throws(ArtifactError) {
             let reference = try ImageReference(app.spec.code.image)
@@ -200,11 +201,7 @@ struct Planner {
     }
 
     func resolved(_ stored: StoredRelease) -> ResolvedModel {
-        ResolvedModel(
-            version: stored.release.model,
-            uri: stored.release.modelURI,
-            isRestorable: stored.release.restorable
-        )
+        ResolvedModel(stored.release)
     }
 
     func cause(of release: Release, after current: StoredRelease?) -> String {

@@ -21,6 +21,8 @@ public struct Release: APIObject {
     public var model = ModelVersion()
     /// The folder or object that held the model's bytes when the release was made.
     public var modelURI = ""
+    /// The version ids of objects that are overwritten in place, by their names, where the store keeps versions.
+    public var objectVersions: [String: String] = [:]
     /// The image that the container runs.
     public var image = ""
     /// How the model is delivered.
@@ -46,6 +48,7 @@ public struct Release: APIObject {
         .field("repository", \.repository, "The image repository of the code.", required: true),
         .field("model", \.model, "The model half.", required: true),
         .field("modelURI", \.modelURI, "Where the model's bytes are.", required: true),
+        .field("objectVersions", \.objectVersions, "The version ids of objects that are overwritten in place."),
         .field("image", \.image, "The image that the container runs.", required: true),
         .field("mode", \.mode, "How the model is delivered.", required: true),
         .field("restorable", \.restorable, "Whether the bytes can be had again.", required: true),

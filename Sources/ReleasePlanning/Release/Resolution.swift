@@ -99,11 +99,24 @@ public struct ResolvedModel: Sendable, Hashable {
     public var uri: String
     /// Whether these bytes stay available after a newer version is uploaded.
     public var isRestorable: Bool
+    /// The version ids by which a store that keeps versions has objects that are overwritten in place, by their names.
+    public var objectVersions: [String: String]
 
     /// A resolved version.
-    public init(version: ModelVersion, uri: String, isRestorable: Bool) {
+    public init(version: ModelVersion, uri: String, isRestorable: Bool, objectVersions: [String: String] = [:]) {
         self.version = version
         self.uri = uri
         self.isRestorable = isRestorable
+        self.objectVersions = objectVersions
+    }
+
+    /// The model of a release that was made.
+    public init(_ release: Release) {
+        self.init(
+            version: release.model,
+            uri: release.modelURI,
+            isRestorable: release.restorable,
+            objectVersions: release.objectVersions
+        )
     }
 }

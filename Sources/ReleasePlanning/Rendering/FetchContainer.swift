@@ -64,7 +64,7 @@ struct FetchContainer {
         spec["volumes"] = .array(volumes)
 
         var initContainers = (spec["initContainers"]?.array ?? []).filter { $0["name"]?.string != Self.name }
-        initContainers.insert(container(release), at: 0)
+        initContainers.insert(container(release, model), at: 0)
         spec["initContainers"] = .array(initContainers)
 
         for position in containers.indices where position == index {
@@ -97,13 +97,17 @@ struct FetchContainer {
 
     private var registrySecret: String? { app.spec.model.oci == nil ? nil : app.spec.model.auth?.secretRef?.name }
 
-    private func container(_ release: Release) -> JSONValue {
+    private func container(_ release: Release, _ model: ResolvedModel) -> JSONValue {
         let fetch = app.spec.delivery.fetch
         var arguments = [
             "fetch", "--source", Self.source(of: app.spec.model).canonicalText, "--model-version",
             release.model.version, "--digest", release.model.digest,
         ]
         var mounts: [JSONValue] = [["name": .string(Self.volume), "mountPath": .string(Self.mountPath)]]
+        if !model.objectVersions.isEmpty {
+            let versions = JSONValue.object(model.objectVersions.mapValues { .string($0) })
+            arguments += ["--object-versions", versions.canonicalText]
+        }
         if let limit = fetch?.sizeLimit { arguments += ["--size-limit", limit] }
         arguments += proofArguments
         if authority != nil {

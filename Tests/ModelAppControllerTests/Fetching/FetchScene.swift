@@ -59,6 +59,9 @@ final class FetchScene: Sendable {
         _ = try shelf.put(object, as: ObjectName(name), in: Self.container, etag: etag) { _ in }
     }
 
+    /// Keeps what is replaced from now on.
+    func keepVersions() throws { try shelf.setVersioning(.enabled, of: Self.container) }
+
     /// Stores an object as it is.
     func store(_ object: StoredObject, as name: String) throws {
         _ = try shelf.put(object, as: ObjectName(name), in: Self.container, etag: nil) { _ in }
@@ -120,8 +123,14 @@ final class FetchScene: Sendable {
         spec.verification = proof?.verification
         let prefix = source.objects.isEmpty ? "resnet/\(version)/" : "resnet/"
         let rules = try SelectionSpec.objectRules(spec)
-        let digest = try await VersionContents.read(store, prefix: prefix, rules: rules, proof: proof).digest
-        var order = ModelFetcher.Order(source: source, version: version, digest: digest, folder: root + "/model")
+        let contents = try await VersionContents.read(store, prefix: prefix, rules: rules, proof: proof)
+        var order = ModelFetcher.Order(
+            source: source,
+            version: version,
+            digest: contents.digest,
+            folder: root + "/model"
+        )
+        order.objectVersions = contents.objectVersions
         order.proof = proof
         return order
     }

@@ -44,6 +44,25 @@ struct FetchTests {
     }
 
     @Test(arguments: FetchScene.Kind.allCases)
+    func fixedNamesOfAStoreThatKeepsVersionsAreReadAsTheyWere(_ kind: FetchScene.Kind) async throws {
+        let scene = try FetchScene(kind)
+        try scene.keepVersions()
+        let names = ["weights.bin", "labels/en.txt"]
+        for name in names { try scene.put("resnet/\(name)", Self.files[name] ?? []) }
+        let order = try await scene.order("2026-01-01T00:00:00Z", ["objects": ["weights.bin", "labels/en.txt"]])
+        #expect(Set(order.objectVersions.keys) == Set(names))
+        for name in names { try scene.put("resnet/\(name)", Array("newer".utf8)) }
+        // Cut in the middle, it goes on with the same version.
+        scene.wire.follow(FaultScript().on(Wire.content("weights.bin"), .dropAfter(bytes: 30_000)))
+        try await scene.fetch(order)
+        #expect(scene.folder() == Self.files.filter { names.contains($0.key) })
+        for name in names { try scene.remove("resnet/\(name)") }
+        var other = order
+        other.folder += "-2"
+        #expect(try await scene.failure(other)?.reason == "ModelBytesGone")
+    }
+
+    @Test(arguments: FetchScene.Kind.allCases)
     func aReaderSeesTheWholeModelOrNone(_ kind: FetchScene.Kind) async throws {
         let scene = try FetchScene(kind)
         try scene.putVersion("1", Self.files)

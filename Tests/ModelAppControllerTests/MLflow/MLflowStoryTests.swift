@@ -149,6 +149,12 @@ struct MLflowStoryTests {
         }
     }
 
+    @Test func globsChooseAmongTheFilesOfAVersion() async throws {
+        try await withApp(.emulated, model: ["excludeFiles": ["data/**"]]) { cluster, _, _ in
+            #expect(cluster.status()?.model?.latest?.objects == 2)
+        }
+    }
+
     @Test func aManifestMakesContentTheIdentity() async throws {
         var files = MLflowServerTests.files
         files["MANIFEST.json"] = FetchScene.manifest(files).canonicalBytes

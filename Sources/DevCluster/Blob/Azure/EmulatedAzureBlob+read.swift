@@ -11,7 +11,10 @@ extension EmulatedAzureBlob {
         _ request: HTTPRequest,
         _ kind: AzureBlobOperation.Kind
     ) async throws -> LocalResponse {
-        guard let object = try shelf.object(name, in: container) else { throw AzureBlobFailure.blobNotFound }
+        let versions = try shelf.versions(of: name, in: container)
+        let wanted = RequestTarget(request)?.value("versionid")
+        let found = wanted.map { id in versions.first { $0.version == id } } ?? versions.first
+        guard let object = found, !object.isDeleteMarker else { throw AzureBlobFailure.blobNotFound }
         switch EntityConditions(request.headerFields)
             .verdict(etag: object.etag, lastModified: object.lastModified, reading: true)
         {
@@ -21,6 +24,10 @@ extension EmulatedAzureBlob {
             throw AzureBlobFailure(.notModified, "ConditionNotMet", "", [.eTag: "\"\(object.etag)\""])
         }
         var headers = object.azureHeaders
+        if try shelf.container(container).versioning != .never {
+            headers[.known("x-ms-version-id")] = object.version
+            if object.version == versions.first?.version { headers[.known("x-ms-is-current-version")] = "true" }
+        }
         let size = object.content.size
         let field = request.headerFields[.azureRange] ?? request.headerFields[.range]
         if kind == .blobProperties {

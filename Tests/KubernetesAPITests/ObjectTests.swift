@@ -11,7 +11,8 @@ struct ObjectTests {
             "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}","x":"y"},
             "managedFields":[{"manager":"kubectl","fieldsV1":{"f:spec":{}}}]},
             "spec":{"replicas":2,"template":{"spec":{"x":[1.50]}}},
-            "status":{"replicas":2,"updatedReplicas":1,"conditions":[{"type":"Available","status":"True","lastUpdateTime":"t"}]}}
+            "status":{"replicas":2,"updatedReplicas":1,"conditions":[{"type":"Available","status":"True","lastUpdateTime":"t",
+            "lastTransitionTime":"2026-01-01T00:00:01Z"}]}}
             """
         let deployment = try Deployment(parsing: Array(text.utf8))
         #expect(deployment.key == ObjectKey(namespace: "prod", name: "web"))
@@ -24,8 +25,8 @@ struct ObjectTests {
                 {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"annotations":{"x":"y"},\
                 "creationTimestamp":"2026-01-01T00:00:00Z","generation":3,"labels":{"a":"b"},"name":"web",\
                 "namespace":"prod","resourceVersion":"7","uid":"u"},"spec":{"replicas":2,"template":{"spec":{"x":[1.50]}}},\
-                "status":{"availableReplicas":0,"conditions":[{"message":"","reason":"","status":"True",\
-                "type":"Available"}],"observedGeneration":0,"readyReplicas":0,"replicas":2,"unavailableReplicas":0,\
+                "status":{"availableReplicas":0,"conditions":[{"lastTransitionTime":"2026-01-01T00:00:01Z",\
+                "message":"","reason":"","status":"True","type":"Available"}],"observedGeneration":0,"readyReplicas":0,"replicas":2,"unavailableReplicas":0,\
                 "updatedReplicas":1}}
                 """
         )

@@ -47,5 +47,6 @@ enum Tutorial {
               - name: any-minute
                 cron: "* * * * *"
                 duration: 1m
+                timeZone: UTC
         """ + "\n"
 }

@@ -17,7 +17,13 @@ final class RegistryClients: Sendable {
         time: TimeSource
     ) async throws(ScanFailure) -> RegistryClient {
         if let known = clients.withLock({ $0[source] }) { return known }
-        let client = try await Self.make(source, keyring, trust, registry: registry, access: access, time: time)
+        let client = try await access.registryClient(
+            registry,
+            keyring,
+            trust,
+            plainHTTP: source.plainHTTP,
+            time: time
+        )
         clients.withLock { clients in
             // Old credentials leave clients behind; starting over costs a token each.
             if clients.count > 20_000 { clients.removeAll() }
@@ -25,32 +31,37 @@ final class RegistryClients: Sendable {
         }
         return client
     }
+}
 
-    private static func make(
-        _ source: CodeResolver.SourceKey,
+extension SourceAccess {
+    /// A client for one registry: the only place that knows how a keyring and its trust make one.
+    /// - Parameter field: where the trust stands in the spec, for the message where it cannot be read.
+    func registryClient(
+        _ registry: String,
         _ keyring: RegistryKeyring,
         _ trust: TLSTrust,
-        registry: String,
-        access: SourceAccess,
-        time: TimeSource
+        plainHTTP: Bool,
+        time: TimeSource,
+        field: String? = nil
     ) async throws(ScanFailure) -> RegistryClient {
         let transport: any HTTPTransport
         do {
-            transport = try await access.transport(trust)
+            transport = try await self.transport(trust)
         } catch {
-            throw ScanFailure(reason: "InvalidTrust", message: "\(error)", aspect: .trust)
+            let place = field.map { "\($0).tls.caSecretRef: " } ?? ""
+            throw ScanFailure(reason: "InvalidTrust", message: "\(place)\(error)", aspect: .trust)
         }
         let options = RegistryHostOptions(
-            plainHTTP: source.plainHTTP,
+            plainHTTP: plainHTTP,
             kind: keyring.hasEntraIdentity ? .azure : .automatic,
-            trustedHosts: Set(access.allowedEndpoints)
+            trustedHosts: Set(allowedEndpoints)
         )
         return RegistryClient(
             transport: transport,
             time: time,
             keyring: keyring,
             hosts: [registry: options],
-            random: access.random
+            random: random
         )
     }
 }

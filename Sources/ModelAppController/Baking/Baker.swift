@@ -141,24 +141,13 @@ struct Baker: Sendable {
         _ field: String,
         _ credentials: SourceCredentials
     ) async throws(ScanFailure) -> RegistryClient {
-        let trust = try await credentials.trust(options, field: field).trust
-        let transport: any HTTPTransport
-        do {
-            transport = try await access.transport(trust)
-        } catch {
-            throw ScanFailure(reason: "InvalidTrust", message: "\(field).tls.caSecretRef: \(error)", aspect: .trust)
-        }
-        let host = RegistryHostOptions(
+        try await access.registryClient(
+            registry,
+            keyring,
+            try await credentials.trust(options, field: field).trust,
             plainHTTP: options?.plainHTTP ?? false,
-            kind: keyring.hasEntraIdentity ? .azure : .automatic,
-            trustedHosts: Set(access.allowedEndpoints)
-        )
-        return RegistryClient(
-            transport: transport,
             time: time,
-            keyring: keyring,
-            hosts: [registry: host],
-            random: access.random
+            field: field
         )
     }
 
